@@ -1,0 +1,1 @@
+"""Coinlake's pipeline: markets to Kafka to Spark to HDFS, and the engines that carry it."""

@@ -1,0 +1,121 @@
+"""Every error that Coinlake raises on purpose, in one tree.
+
+    CoinlakeError
+    ├── SettingsError            a setting cannot be used; the start stops
+    ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
+    ├── ServiceError             an engine did not come up or went away
+    ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
+    ├── TopicMismatchError       a topic exists with other settings than ours
+    ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
+    ├── EventTooLargeError       an event is larger than the topic takes
+    └── SourceError              a market source failed
+        ├── RetryableSourceError     the same call may succeed later (429, 5xx, time-out, cut connection)
+        │   └── RateLimitedError     ... and the server said when
+        └── FinalSourceError         the same call will fail again
+            ├── UnknownCoinError     the market does not list this coin
+            ├── RangeNotAllowedError the key does not reach that far back
+            └── BadDataError         the answer or file cannot be read
+
+Leaves say whether a retry can help; each class builds its own message from the facts it is given.
+"""
+
+from __future__ import annotations
+
+
+class CoinlakeError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class SettingsError(CoinlakeError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, variable: str, value: str, expected: str) -> None:
+        super().__init__(f"{variable}={value!r}: expected {expected}")
+        self.variable = variable
+
+
+class PreflightError(CoinlakeError):
+    """This machine cannot run the lake yet; each fault is one line with its remedy."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class ServiceError(CoinlakeError):
+    """An engine did not come up in time or went away."""
+
+
+class CheckpointMismatchError(CoinlakeError):
+    """A stream's checkpoint was made for another Kafka cluster or another incarnation of a topic."""
+
+    def __init__(self, checkpoint: str, what: str, recorded: str, found: str) -> None:
+        super().__init__(
+            f"checkpoint {checkpoint} was made for {what} {recorded}, but Kafka now has {found}: its offsets mean "
+            f"nothing there. Bring that Kafka back, or move the checkpoint away to read the new one from its start "
+            f"(rows that are in the tables already are not written twice)."
+        )
+
+
+class TopicMismatchError(CoinlakeError):
+    """A topic exists with other settings than the ones it should have."""
+
+    def __init__(self, topic: str, differences: list[str]) -> None:
+        super().__init__(f"topic {topic} exists with other settings: {'; '.join(differences)}")
+        self.topic = topic
+        self.differences = differences
+
+
+class RequestError(CoinlakeError):
+    """A caller of the HTTP API asked for something that cannot be done."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class EventTooLargeError(CoinlakeError):
+    """An event is larger than its topic takes."""
+
+    def __init__(self, topic: str, size: int) -> None:
+        super().__init__(f"an event of {size} bytes is larger than topic {topic} takes")
+
+
+class SourceError(CoinlakeError):
+    """A market source failed."""
+
+    def __init__(self, source: str, message: str) -> None:
+        super().__init__(f"{source}: {message}")
+        self.source = source
+
+
+class RetryableSourceError(SourceError):
+    """The same call may succeed later."""
+
+
+class RateLimitedError(RetryableSourceError):
+    """The server asked us to slow down; `retry_after_s` is its wish in seconds, if it named one."""
+
+    def __init__(self, source: str, retry_after_s: float | None) -> None:
+        wish = "without naming a time" if retry_after_s is None else f"for {retry_after_s:g} s"
+        super().__init__(source, f"rate limit reached; the server asked us to wait {wish}")
+        self.retry_after_s = retry_after_s
+
+
+class FinalSourceError(SourceError):
+    """The same call will fail again."""
+
+
+class UnknownCoinError(FinalSourceError):
+    """The market does not list this coin."""
+
+    def __init__(self, source: str, coin: str) -> None:
+        super().__init__(source, f"no coin called {coin!r}")
+
+
+class RangeNotAllowedError(FinalSourceError):
+    """The key in use does not reach that far back."""
+
+
+class BadDataError(FinalSourceError):
+    """An answer or a file cannot be read."""

@@ -1,0 +1,276 @@
+"""All settings of Coinlake, read once from the environment into one typed, frozen object.
+
+Only the standard library is used here: the preflight runs before anything is installed.
+Values come from the environment, then from `$COINLAKE_HOME/.env`, then from the defaults below. Anything secret may
+instead be named by a file: `COINLAKE_API_TOKEN_FILE=/run/secrets/token`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pipeline.errors import SettingsError
+
+T = TypeVar("T")
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Offsets from COINLAKE_PORT_BASE, named after the engines' customary ports where that leaves room.
+PORT_OFFSETS: Mapping[str, int] = {
+    "namenode": 20,
+    "spark_ui": 40,
+    "scheduler": 50,
+    "simulator": 60,
+    "datanode_http": 64,
+    "datanode": 66,
+    "datanode_ipc": 67,
+    "namenode_http": 70,
+    "presto": 80,
+    "metastore": 83,
+    "notebook": 88,
+    "kafka": 92,
+    "kafka_controller": 93,
+}
+HIGHEST_OFFSET = max(PORT_OFFSETS.values())
+DEFAULT_PORT_BASE = 18000
+DEFAULT_COINS = "bitcoin,ethereum,solana,ripple,dogecoin"
+COIN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # CoinGecko's ids are lower-case slugs
+
+
+class Secret:
+    """A string that cannot be printed by accident."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself; call it only where the secret is sent."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self._value else "Secret('')"
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every part of Coinlake agrees on.
+
+    Times are in seconds, sizes in bytes unless the name says otherwise.
+    """
+
+    home: Path
+    port_base: int
+    listen_host: str
+    market: str  # auto, live or simulator: what the user asked for
+    small: bool
+    coins: tuple[str, ...]
+    poll_s: int
+    coingecko_url: str
+    coingecko_tier: str  # keyless, demo or pro
+    coingecko_api_key: Secret
+    coinmetrics_url: str
+    coinbase_rest_url: str
+    kafka_bootstrap: str
+    hdfs_uri: str
+    metastore_uri: str
+    presto_url: str
+    spark_master: str
+    api_token: Secret
+    notebook_token: Secret
+
+    def port(self, name: str) -> int:
+        """Return the port of a service, `name` being a key of `PORT_OFFSETS`."""
+        return self.port_base + PORT_OFFSETS[name]
+
+    def url(self, name: str) -> str:
+        """Return the local HTTP address of a service."""
+        return f"http://{self.listen_host}:{self.port(name)}"
+
+    @property
+    def warehouse(self) -> str:
+        """The HDFS folder that holds every table's files."""
+        return f"{self.hdfs_uri}/warehouse"
+
+    @property
+    def checkpoints(self) -> str:
+        """The HDFS folder that holds the streams' checkpoints."""
+        return f"{self.hdfs_uri}/checkpoints"
+
+    @property
+    def data_dir(self) -> Path:
+        """The local folder of the engines' and the scheduler's data."""
+        return self.home / "data"
+
+    @property
+    def log_dir(self) -> Path:
+        """The local folder of every service's log."""
+        return self.home / "logs"
+
+    @property
+    def run_dir(self) -> Path:
+        """The local folder of what describes the running lake: the supervisor's socket, the market in use."""
+        return self.home / "run"
+
+    @property
+    def conf_dir(self) -> Path:
+        """The local folder of the rendered engine configuration."""
+        return self.home / "conf"
+
+    @property
+    def jar_dir(self) -> Path:
+        """The local folder of the engines' jars, one folder a set (kafka, hadoop, spark, presto)."""
+        return self.home / "jars"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raise `SettingsError` naming the variable and its value when one cannot be used."""
+    given = os.environ if environ is None else environ
+    home = Path(given.get("COINLAKE_HOME") or CHECKOUT / ".coinlake").expanduser().absolute()
+    values = {**read_env_file(home / ".env"), **{name: value for name, value in given.items() if value}}
+    reader = _Reader(values)
+    base = reader.get("COINLAKE_PORT_BASE", str(DEFAULT_PORT_BASE), _port_base)
+    host = reader.get("COINLAKE_LISTEN_HOST", "127.0.0.1", str)
+
+    def local(name: str) -> str:
+        return f"127.0.0.1:{base + PORT_OFFSETS[name]}"
+
+    return Settings(
+        home=home,
+        port_base=base,
+        listen_host=host,
+        market=reader.get("COINLAKE_MARKET", "auto", _one_of("auto", "live", "simulator")),
+        small=reader.get("COINLAKE_SMALL", "false", _flag),
+        coins=reader.get("COINS", DEFAULT_COINS, _coins),
+        poll_s=reader.get("COINLAKE_POLL_SECONDS", "60", _whole(1, 86_400)),
+        coingecko_url=reader.get("COINGECKO_URL", "", _optional_url),
+        coingecko_tier=reader.get("COINGECKO_TIER", "keyless", _one_of("keyless", "demo", "pro")),
+        coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
+        coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", _url),
+        coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", _url),
+        kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), _host_ports),
+        hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", _uri("hdfs")),
+        metastore_uri=reader.get("METASTORE_URI", f"thrift://{local('metastore')}", _uri("thrift")),
+        presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", _url),
+        spark_master=reader.get("SPARK_MASTER", "local[2]", str),
+        api_token=reader.secret("COINLAKE_API_TOKEN"),
+        notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
+    )
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read `NAME=value` lines; blank lines and `#` comments are passed over, a missing file is empty."""
+    if not path.exists():
+        return {}
+    pairs = {}
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise SettingsError(f"{path}:{number}", line, "NAME=value")
+        if value:
+            pairs[name.strip()] = value.strip()
+    return pairs
+
+
+class _Reader:
+    """Looks values up and turns a parser's complaint into a `SettingsError`."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def get(self, variable: str, default: str, parse: Callable[[str], T]) -> T:
+        value = self._values.get(variable, default).strip()
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise SettingsError(variable, value, str(error)) from None
+
+    def secret(self, variable: str) -> Secret:
+        file = self._values.get(f"{variable}_FILE")
+        if file is None:
+            return Secret(self._values.get(variable, ""))
+        try:
+            return Secret(Path(file).read_text(encoding="utf-8").strip())
+        except OSError:
+            raise SettingsError(f"{variable}_FILE", file, "a file that can be read") from None
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return value
+
+    return parse
+
+
+def _flag(value: str) -> bool:
+    if value.lower() not in {"true", "false", "1", "0"}:
+        raise ValueError("true or false")
+    return value.lower() in {"true", "1"}
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isdecimal() or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _port_base(value: str) -> int:
+    return _whole(1024, 65535 - HIGHEST_OFFSET)(value)
+
+
+def _coins(value: str) -> tuple[str, ...]:
+    coins = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if not coins or any(not COIN_ID.fullmatch(coin) for coin in coins):
+        raise ValueError("a comma list of CoinGecko ids such as bitcoin,ethereum")
+    return coins
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an http:// or https:// address")
+    return value.rstrip("/")
+
+
+def _optional_url(value: str) -> str:
+    return _url(value) if value else ""
+
+
+def _uri(scheme: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != scheme or not parts.hostname:
+            raise ValueError(f"an address such as {scheme}://host:port")
+        return value.rstrip("/")
+
+    return parse
+
+
+def _host_ports(value: str) -> str:
+    for part in value.split(","):
+        host, _, port = part.strip().rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError("host:port, or a comma list of such")
+    return value
