@@ -1,0 +1,128 @@
+"""The arguments of `pipeline_setup.sh`, checked before anything is installed or started.
+
+Only the standard library is used here: the preflight reads them with the system's Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.settings import COIN_ID
+
+# What traders write in file names, as CoinGecko's ids.
+COIN_OF_SYMBOL = {
+    "ada": "cardano",
+    "avax": "avalanche-2",
+    "bch": "bitcoin-cash",
+    "bnb": "binancecoin",
+    "btc": "bitcoin",
+    "doge": "dogecoin",
+    "dot": "polkadot",
+    "etc": "ethereum-classic",
+    "eth": "ethereum",
+    "link": "chainlink",
+    "ltc": "litecoin",
+    "sol": "solana",
+    "trx": "tron",
+    "wbtc": "wrapped-bitcoin",
+    "xbt": "bitcoin",
+    "xlm": "stellar",
+    "xmr": "monero",
+    "xrp": "ripple",
+}
+QUOTES = ("usdt", "usdc", "usd")  # btcusd and ethusdt name the coin too
+
+
+@dataclass(frozen=True)
+class HistoryFile:
+    """A CSV file of past prices and the coin it is about."""
+
+    path: Path
+    coin: str
+
+
+@dataclass(frozen=True)
+class SetupOptions:
+    """What one run of the set-up was asked for; None leaves it as it is: the running lake's, else the settings'."""
+
+    market: str | None = None
+    small: bool | None = None
+    notebook: bool | None = None
+    history: HistoryFile | None = None
+
+
+def parse_options(arguments: Sequence[str]) -> SetupOptions:
+    """Read the command line; a fault in it ends the program with exit code 2 and one line."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.docker:
+        parser.error("--docker is not there yet; run it natively, without the option")
+    if given.extras:
+        parser.error(f"--with {given.extras[0]} is not there yet")
+    if given.history_coin and not given.history:
+        parser.error("--history-coin needs --history FILE.csv")
+    try:
+        history = _history(given.history, given.history_coin) if given.history is not None else None
+    except ValueError as error:
+        parser.error(str(error))
+    return SetupOptions(given.market, given.small, given.notebook, history)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline_setup.sh", allow_abbrev=False, usage="see pipeline_setup.sh --help")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--native", action="store_true")
+    way.add_argument("--docker", action="store_true")
+    parser.add_argument("--with", dest="extras", action="append", choices=["serving"])
+    parser.add_argument("--market", choices=["auto", "live", "simulator"])
+    parser.add_argument("--history", type=Path, metavar="FILE.csv")
+    parser.add_argument("--history-coin", metavar="COIN")
+    parser.add_argument("--small", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--notebook", action=argparse.BooleanOptionalAction)
+    return parser
+
+
+def _history(path: Path, coin: str | None) -> HistoryFile:
+    if not path.is_file():
+        raise ValueError(f"--history {path}: {'not a file' if path.exists() else 'no such file'}")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"--history {path}: the file cannot be read")
+    if path.stat().st_size == 0:
+        raise ValueError(f"--history {path}: the file is empty")
+    return HistoryFile(path.absolute(), _stated_coin(coin) if coin else coin_of_file(path.name))
+
+
+def _stated_coin(coin: str) -> str:
+    name = COIN_OF_SYMBOL.get(coin.lower(), coin)
+    if not COIN_ID.fullmatch(name):
+        raise ValueError(f"--history-coin {coin}: expected a CoinGecko id such as bitcoin, or a symbol such as btc")
+    return name
+
+
+def coin_of_file(name: str) -> str:
+    """Return the one coin a file's name tells of, by id or symbol: `btc-usd-max.csv` is bitcoin.
+
+    Raises:
+        ValueError: the name tells of no coin, or of several.
+    """
+    stem = _dashed(name.lower().removesuffix(".csv"))
+    words = (_without_quote(word) for word in stem.split("-"))
+    named = {coin for coin in COIN_OF_SYMBOL.values() if f"-{coin}-" in f"-{stem}-"}
+    whole = {coin for coin in named if not any(coin in other and coin != other for other in named)}
+    found = whole | {COIN_OF_SYMBOL[word] for word in words if word in COIN_OF_SYMBOL}
+    if len(found) != 1:
+        told = f"one coin but {' and '.join(sorted(found))}" if found else "which coin it is about"
+        raise ValueError(f"--history {name}: the name does not tell {told}; add --history-coin COIN, e.g. bitcoin")
+    return found.pop()
+
+
+def _dashed(stem: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in stem)
+
+
+def _without_quote(word: str) -> str:
+    return next((word.removesuffix(quote) for quote in QUOTES if word.endswith(quote) and word != quote), word)

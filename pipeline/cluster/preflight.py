@@ -1,0 +1,52 @@
+"""Can this machine run the lake? Every fault is one line with its remedy, and all of them are shown at once.
+
+Only the standard library is used: this runs with the system's Python, before anything is installed or started.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from pipeline import settings as settings_module
+from pipeline.cluster import machine, ports, processes
+from pipeline.cluster.options import SetupOptions, parse_options
+from pipeline.errors import PreflightError, SettingsError
+from pipeline.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the set-up's arguments, the settings and the machine; print every fault and return 1 when there is one."""
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        check(settings_module.load(), options)
+    except SettingsError as error:
+        faults = [str(error)]
+    except PreflightError as error:
+        faults = error.faults
+    else:
+        return 0
+    print("This machine cannot run the lake yet; nothing was started:", file=sys.stderr)  # noqa: T201
+    for fault in faults:
+        print(f"  - {fault}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def check(settings: Settings, options: SetupOptions) -> None:
+    """Raise `PreflightError` with every fault of this machine."""
+    faults = list(_faults(settings, options))
+    if faults:
+        raise PreflightError(faults)
+
+
+def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    yield from machine.tool_faults()
+    yield from machine.home_faults(settings.home)
+    yield from machine.disk_faults(settings.home)
+    yield from ports.port_faults(settings)
+    if processes.supervisord_pid(settings.home) is None:  # what a running lake uses already is not asked for again
+        yield from machine.memory_faults(small=settings.small if options.small is None else options.small)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
