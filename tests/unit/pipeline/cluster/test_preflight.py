@@ -80,7 +80,7 @@ def test_a_home_under_a_file_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_home_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.os, "access", lambda _place, _mode: False)  # root may write anywhere
+    monkeypatch.setattr("os.access", lambda _place, _mode: False)  # root may write anywhere
     assert "make /tmp writable" in "".join(machine.home_faults(Path("/tmp/x/y")))
 
 
