@@ -4,6 +4,10 @@
     ├── SettingsError            a setting cannot be used; the start stops
     ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
     ├── ServiceError             an engine did not come up or went away
+    │   └── PrestoUnreachableError   ... Presto, which every query needs
+    ├── StoppedError             work was cut short because the service is stopping; it goes on at the next start
+    ├── QueryError               Presto refused or failed a query; the same query will fail again
+    │   └── TableMissingError        ... because a table is not registered yet
     ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
     ├── TopicMismatchError       a topic exists with other settings than ours
     ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
@@ -44,6 +48,36 @@ class PreflightError(CoinlakeError):
 
 class ServiceError(CoinlakeError):
     """An engine did not come up in time or went away."""
+
+
+class PrestoUnreachableError(ServiceError):
+    """Presto does not answer, or not yet."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(
+            f"Presto does not answer at {url} ({cause}): pipeline/scripts/pipeline_status.sh tells what runs, "
+            f"pipeline/scripts/pipeline_setup.sh starts the lake"
+        )
+        self.url = url
+
+
+class QueryError(CoinlakeError):
+    """Presto refused or failed a query."""
+
+    def __init__(self, name: str, message: str, query_id: str | None) -> None:
+        super().__init__(f"Presto: {name}: {message} (query {query_id or 'without an id'})")
+        self.name = name
+
+
+class TableMissingError(QueryError):
+    """A query names a table, schema or catalog that is not registered."""
+
+    def __init__(self, name: str, message: str, query_id: str | None) -> None:
+        super().__init__(name, f"{message}; analysis/scripts/hive_setup.sh registers the lake's tables", query_id)
+
+
+class StoppedError(CoinlakeError):
+    """Work was cut short because the service is stopping; it goes on at the next start."""
 
 
 class CheckpointMismatchError(CoinlakeError):
