@@ -1,0 +1,85 @@
+"""One readable line for each record of a topic, whatever its bytes are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+MOST_DIGITS = 38  # of a price, as many as the tables' decimals have
+SHOWN = 100  # characters of a payload or reason
+COLUMNS = (len("2026-11-21 09:53:11Z"), 12, 12)  # widths of time, topic and coin
+DIM, RED, YELLOW, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+def line(topic: str, value: bytes | None, timestamp_ms: int, *, color: bool = False) -> str:
+    """Return one line for a record; `timestamp_ms` is Kafka's, for records that carry no time of their own."""
+    fields = _object(value)
+    try:
+        if fields is not None and "price_usd" in fields:
+            return _price_line(topic, fields, color=color)
+        if fields is not None and "reason" in fields:
+            told = f"{_text(fields.get('origin'))}: {_text(fields['reason'])}: {_text(fields.get('payload'))}"
+            return _other_line(topic, timestamp_ms, told, YELLOW if color else "")
+    except (LookupError, TypeError, ValueError, ArithmeticError):  # JSON, but no event: shown as it came
+        pass
+    return _other_line(topic, timestamp_ms, f"unreadable: {escaped(value)}", RED if color else "")
+
+
+def escaped(value: bytes | None) -> str:
+    """Return bytes as one shortened line without control characters, which could move the terminal's cursor."""
+    if value is None:
+        return "(no value)"
+    return _text(value[: 4 * SHOWN].decode("utf-8", "backslashreplace"))
+
+
+def money(amount: Decimal) -> str:
+    """Return an amount in USD: thousands apart; cents from 1 USD on, four telling digits below."""
+    if not amount.is_finite() or amount.adjusted() > MOST_DIGITS:  # 1E+999999999 would fill the memory
+        raise ValueError(f"not an amount: {amount}")
+    decimals = 2 if abs(amount) >= 1 or not amount else min(18, 3 - amount.adjusted())
+    return f"{amount:,.{decimals}f}"
+
+
+def utc(epoch_ms: int) -> str:
+    """Return a time in ms since 1970 as UTC to the second; a time no calendar has is shown as the number."""
+    try:
+        return datetime.fromtimestamp(epoch_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return _text(f"{epoch_ms} ms")
+
+
+def _price_line(topic: str, fields: Mapping[str, Any], *, color: bool) -> str:
+    moment, price = fields["event_time"], fields["price_usd"]
+    if not isinstance(moment, int) or not isinstance(price, str):
+        raise TypeError("event_time or price_usd is of another type")
+    try:
+        amount = money(Decimal(price))
+    except InvalidOperation:
+        raise ValueError("no number") from None
+    start, end = (DIM, PLAIN) if color else ("", "")
+    mark = YELLOW if color and fields.get("source") == "simulator" else start
+    time, name, coin = (
+        text.ljust(width) for text, width in zip((utc(moment), topic, _text(fields["coin"])), COLUMNS, strict=True)
+    )
+    return f"{start}{time}  {name}{end}  {coin}  {amount:>18} USD  {mark}{_text(fields['source'])}{end}"
+
+
+def _other_line(topic: str, timestamp_ms: int, told: str, color: str) -> str:
+    return f"{utc(timestamp_ms).ljust(COLUMNS[0])}  {topic.ljust(COLUMNS[1])}  {color}{told}{PLAIN if color else ''}"
+
+
+def _object(value: bytes | None) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(value or b"")
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _text(value: object) -> str:
+    raw = "" if value is None else str(value)
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in raw[: SHOWN + 1])
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 3] + "..."
