@@ -80,6 +80,7 @@ class Settings:
     small: bool
     coins: tuple[str, ...]
     poll_s: int
+    csv_max_bytes: int  # the largest file that POST /history/csv takes
     coingecko_url: str
     coingecko_tier: str  # keyless, demo or pro
     coingecko_api_key: Secret
@@ -157,6 +158,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         small=reader.get("COINLAKE_SMALL", "false", _flag),
         coins=reader.get("COINS", DEFAULT_COINS, _coins),
         poll_s=reader.get("COINLAKE_POLL_SECONDS", "60", _whole(1, 86_400)),
+        csv_max_bytes=reader.get("COINLAKE_CSV_MAX_MB", "1024", _whole(1, 100_000)) * 1024 * 1024,
         coingecko_url=reader.get("COINGECKO_URL", "", _optional_url),
         coingecko_tier=reader.get("COINGECKO_TIER", "keyless", _one_of("keyless", "demo", "pro")),
         coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
