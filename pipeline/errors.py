@@ -3,6 +3,7 @@
     CoinlakeError
     ├── SettingsError            a setting cannot be used; the start stops
     ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
+    ├── JarError                 a jar could not be downloaded, or is not the one that jars.lock names
     ├── ServiceError             an engine did not come up or went away
     │   └── PrestoUnreachableError   ... Presto, which every query needs
     ├── StoppedError             work was cut short because the service is stopping; it goes on at the next start
@@ -44,6 +45,10 @@ class PreflightError(CoinlakeError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class JarError(CoinlakeError):
+    """A jar could not be downloaded, or is not the one that `jars.lock` names."""
 
 
 class ServiceError(CoinlakeError):
