@@ -1,0 +1,1 @@
+"""Kafka to Iceberg tables: Spark Structured Streaming, one driver for all streams."""

@@ -1,0 +1,1 @@
+"""Parsed, checked, deduplicated."""

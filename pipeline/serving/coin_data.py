@@ -1,0 +1,84 @@
+"""hive.crypto.coin_data: silver.coin_prices as a plain Parquet table for Hive, Impala and Presto.
+
+A month whose rows changed is written anew to a folder that no reader knows; then one metastore transaction points all
+changed partitions at their new folders. Old folders go when no reader can be using them any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
+from pipeline.serving.hive_partitions import HivePartitions, Partition
+from pipeline.settings import Settings
+from pipeline.stream.silver.high_water import month_of
+
+log = logging.getLogger(__name__)
+
+
+def location(settings: Settings) -> str:
+    """Return the folder of the table's files."""
+    return f"{settings.warehouse}/{COIN_DATA.schema}.db/{COIN_DATA.name}"
+
+
+def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, months: Iterable[str]) -> int:
+    """Publish these months (`2013-04`) as silver has them now; return the number of rows written."""
+    wanted = sorted(months)
+    if not wanted:
+        return 0
+    rows = to_coin_data(read_months(spark, wanted)).persist()
+    try:
+        counts = {row["month"]: row["count"] for row in rows.groupBy("month").count().collect()}
+        folder = f"{location(settings)}/published-{time.time_ns()}"
+        write_files(rows, folder)
+    finally:
+        rows.unpersist()
+    partitions.switch([Partition(month, f"{folder}/month={month}", count) for month, count in counts.items()])
+    return sum(counts.values())
+
+
+def stale_months(spark: SparkSession, partitions: HivePartitions) -> frozenset[str]:
+    """Return the months in which silver and the published table differ.
+
+    Silver only ever gains rows, so equal numbers mean equal rows.
+    """
+    counts = spark.table(COIN_PRICES.full_name).groupBy(month_of("event_time").alias("month")).count().collect()
+    published = {value: partition.rows for value, partition in partitions.by_value().items()}
+    return frozenset(row["month"] for row in counts if published.get(row["month"]) != row["count"])
+
+
+def read_months(spark: SparkSession, months: list[str]) -> DataFrame:
+    """Read these months of silver; ranges of event_time let Iceberg skip the other files."""
+    return spark.table(COIN_PRICES.full_name).where(reduce(lambda a, b: a | b, map(_in_month, months)))
+
+
+def to_coin_data(prices: DataFrame) -> DataFrame:
+    """Give silver's rows the published table's columns, ordered so that each month is written in one go."""
+    return (
+        prices.withColumn("date", F.to_date("event_time"))
+        .withColumn("month", month_of("event_time"))
+        # Parquet's old INT96 time: the one form that Hive 2, Impala and Presto all read as UTC.
+        .withColumn("event_time", F.col("event_time").cast("timestamp"))
+        .select(*COIN_DATA.column_names)
+        .coalesce(1)
+        .sortWithinPartitions("month", "coin", "event_time")
+    )
+
+
+def write_files(rows: DataFrame, folder: str) -> None:
+    """Write the rows below the folder, one folder a month."""
+    rows.write.partitionBy(*COIN_DATA.partitioned_by).option("compression", "snappy").parquet(folder)
+
+
+def _in_month(month: str) -> Column:
+    first = date.fromisoformat(f"{month}-01")
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    time_column = F.col("event_time")
+    return (time_column >= F.lit(first).cast("timestamp_ntz")) & (time_column < F.lit(following).cast("timestamp_ntz"))

@@ -1,0 +1,69 @@
+"""Appending a micro-batch to an Iceberg table exactly once.
+
+`foreachBatch` may run a batch again after a crash. Each append therefore marks its snapshot with the checkpoint's id
+and the batch's number, and a batch whose mark is found is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import DataFrame, SparkSession
+
+from pipeline.events.model import Table
+from pipeline.stream.jvm import JavaObject, java_session, jvm
+
+CHECKPOINT_MARK = "coinlake.checkpoint"
+BATCH_MARK = "coinlake.batch"
+
+
+class BatchAppender:
+    """Appends numbered batches of one checkpoint to one table."""
+
+    def __init__(self, spark: SparkSession, table: Table, checkpoint_id: str) -> None:
+        self._spark = spark
+        self._table = table
+        self._checkpoint_id = checkpoint_id
+        self._last_batch: int | None = None
+
+    def has(self, batch_id: int) -> bool:
+        """Tell whether this batch is in the table; the table is asked once a process, on the first batch."""
+        if self._last_batch is None:
+            self._last_batch = last_batch(self._spark, self._table, self._checkpoint_id)
+        return batch_id <= self._last_batch
+
+    def append(self, rows: DataFrame, batch_id: int) -> None:
+        """Append the rows under the batch's mark; does nothing when the batch is there already."""
+        if self.has(batch_id):
+            return
+        (
+            rows.select(*self._table.column_names)
+            .writeTo(self._table.full_name)
+            .option(f"snapshot-property.{CHECKPOINT_MARK}", self._checkpoint_id)
+            .option(f"snapshot-property.{BATCH_MARK}", str(batch_id))
+            .append()
+        )
+        self._last_batch = batch_id
+
+
+def last_batch(spark: SparkSession, table: Table, checkpoint_id: str) -> int:
+    """Return the number of the newest batch of this checkpoint in the table's history, -1 where there is none."""
+    for summary in snapshot_summaries(load_table(spark, table)):
+        if summary.get(CHECKPOINT_MARK) == checkpoint_id:
+            return int(summary.get(BATCH_MARK))
+    return -1
+
+
+def load_table(spark: SparkSession, table: Table) -> JavaObject:
+    """Return Iceberg's own `Table` object, freshly read from the metastore."""
+    loader = jvm(spark).org.apache.iceberg.spark.Spark3Util
+    return loader.loadIcebergTable(java_session(spark), table.full_name)
+
+
+def snapshot_summaries(iceberg_table: JavaObject) -> Iterator[JavaObject]:
+    """Yield the summaries of the table's snapshots from the current one back, as far as they are kept."""
+    snapshot = iceberg_table.currentSnapshot()
+    while snapshot is not None:
+        yield snapshot.summary()
+        parent = snapshot.parentId()
+        snapshot = None if parent is None else iceberg_table.snapshot(parent)

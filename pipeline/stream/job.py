@@ -1,0 +1,96 @@
+"""The Spark job: starts the streams and their housekeeping, and ends as soon as one of them fails.
+
+`python -m pipeline.stream.job`. The supervisor starts it again; exit code 78 says that a person has to act first.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+from confluent_kafka.admin import AdminClient
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from pipeline import settings as settings_module
+from pipeline.errors import CheckpointMismatchError, SettingsError
+from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
+from pipeline.settings import Settings
+from pipeline.stream.bronze import events as bronze_events
+from pipeline.stream.housekeeping import Housekeeping
+from pipeline.stream.identity import claim_checkpoint
+from pipeline.stream.kafka import kafka_identity
+from pipeline.stream.progress import ProgressReporter
+from pipeline.stream.session import create_session
+from pipeline.stream.silver import query as silver_query
+
+log = logging.getLogger(__name__)
+
+EX_CONFIG = 78
+CHECK_S = 1.0
+
+
+def main() -> int:
+    """Run until a signal comes or a stream fails; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _signal, _frame: stop.set())
+    try:
+        return run(settings_module.load(), stop)
+    except (SettingsError, CheckpointMismatchError) as refusal:
+        log.error("%s", refusal)
+        return EX_CONFIG
+
+
+def run(settings: Settings, stop: threading.Event) -> int:
+    """Start everything and watch it."""
+    spark = create_session(settings, "coinlake")
+    try:
+        create_tables(spark)
+        housekeeping = Housekeeping(spark, settings, stop)
+        queries = start_queries(spark, settings, housekeeping)
+        housekeeping.start()
+        return watch(queries, ProgressReporter(settings), stop)
+    finally:
+        stop.set()
+        spark.stop()
+
+
+def create_tables(spark: SparkSession) -> None:
+    """Make the databases and Iceberg tables that are not there yet."""
+    for schema in dict.fromkeys(table.schema for table in ICEBERG_TABLES):
+        spark.sql(f"CREATE NAMESPACE IF NOT EXISTS iceberg.{schema}")
+    for table in ICEBERG_TABLES:
+        spark.sql(table.create_sql())
+
+
+def start_queries(spark: SparkSession, settings: Settings, housekeeping: Housekeeping) -> list[StreamingQuery]:
+    """Start bronze and silver on the checkpoint that belongs to this Kafka."""
+    root = f"{settings.checkpoints}/stream"
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
+    writer = silver_query.SilverWriter(spark, identity.id, housekeeping.note_months)
+    return [
+        silver_query.run(spark, settings, f"{root}/silver", writer),
+        bronze_events.run(spark, settings, f"{root}/bronze"),
+    ]
+
+
+def watch(queries: list[StreamingQuery], reporter: ProgressReporter, stop: threading.Event) -> int:
+    """Report progress until told to stop (0) or until a query has ended by itself (1)."""
+    while not stop.wait(CHECK_S):
+        for query in queries:
+            if not query.isActive:
+                log.error("stream %s ended: %s", query.name, query.exception())
+                return 1
+        reporter.report(queries)
+    for query in queries:
+        query.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

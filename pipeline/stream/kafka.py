@@ -1,0 +1,74 @@
+"""Kafka as Spark reads it, and which cluster and topics it is that we read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.events.model import Topic
+from pipeline.settings import Settings
+
+STREAM_GROUP = "coinlake-stream"  # holds the offsets whose rows are visible in silver; read by pipeline_status
+ADMIN_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class KafkaIdentity:
+    """Which Kafka this is: a cluster id, and an id for each topic that changes when the topic is made anew."""
+
+    cluster: str
+    topics: dict[str, str]
+
+
+def read_records(spark: SparkSession, settings: Settings, topics: Iterable[Topic]) -> DataFrame:
+    """Return a stream of Kafka records: topic, partition, offset, kafka_time, key, payload (both binary).
+
+    The first start reads each topic from its beginning. Offsets that Kafka no longer has stop the query: a hole in
+    the data is never passed over in silence.
+    """
+    records = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.kafka_bootstrap)
+        .option("subscribe", ",".join(topic.name for topic in topics))
+        .option("startingOffsets", "earliest")
+        .option("failOnDataLoss", "true")
+        .load()
+    )
+    return records.select(
+        "topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "key", F.col("value").alias("payload")
+    )
+
+
+def kafka_identity(admin: AdminClient, topics: Iterable[Topic]) -> KafkaIdentity:
+    """Ask Kafka who it is.
+
+    Raises:
+        KafkaException: the brokers do not answer, or a topic is not there.
+    """
+    cluster = admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S).result()
+    names = [topic.name for topic in topics]
+    described = admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_TIMEOUT_S)
+    return KafkaIdentity(
+        cluster=str(cluster.cluster_id),
+        topics={name: str(described[name].result().topic_id) for name in names},
+    )
+
+
+def publish_progress(admin: AdminClient, offsets: dict[str, dict[str, int]]) -> None:
+    """Store how far the stream's rows are visible as a consumer group's offsets, so that any Kafka tool tells the lag.
+
+    `offsets` is topic -> partition -> next offset, as Spark reports a batch's end.
+    """
+    positions = [
+        TopicPartition(topic, int(partition), offset)
+        for topic, partitions in offsets.items()
+        for partition, offset in partitions.items()
+    ]
+    request = [ConsumerGroupTopicPartitions(STREAM_GROUP, positions)]
+    for future in admin.alter_consumer_group_offsets(request, request_timeout=ADMIN_TIMEOUT_S).values():
+        future.result()

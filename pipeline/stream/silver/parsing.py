@@ -1,0 +1,125 @@
+"""Kafka records to price observations: every field is read as text first, so that no digit and no fault is lost."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
+from pipeline.events.model import DECIMAL
+from pipeline.events.raw import DEAD_LETTERS
+
+PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
+MAX_DECIMALS = 18
+OBJECT = r"(?s)^\{.*\}$"
+WHOLE_NUMBER = r"^[+-]?\d{1,19}$"
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+SHOWN_CHARACTERS = 64  # of an offending value, in a reason
+
+
+def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
+    """Parse the records of `coin_events` and `dead_letters`.
+
+    Returns the position columns, kafka_time, payload, the columns of an observation, and `reason`: null where the
+    record is a clean observation, else every fault found, joined by "; ".
+    """
+    text = F.col("payload").cast("string")
+    event = {name: _field(name) for name in PRICE_FIELDS}
+    # The range is checked before the conversion: a number far off would overflow there and stop the stream.
+    event_ms = F.when(event["event_time"].rlike(WHOLE_NUMBER), event["event_time"].try_cast("bigint"))
+    plausible_ms = F.when(event_ms.between(epoch_ms(EARLIEST_EVENT_TIME), _latest_ms()), event_ms)
+    return records.withColumn("json", F.try_parse_json(text)).select(
+        "topic",
+        "partition",
+        "offset",
+        "kafka_time",
+        "payload",
+        event["coin"].alias("coin"),
+        F.timestamp_millis(plausible_ms).alias("event_time"),
+        *(event[name].try_cast(DECIMAL).alias(name) for name in ("price_usd", "market_cap_usd", "volume_usd")),
+        event["source"].alias("source"),
+        F.when(F.col("topic") == COIN_EVENTS.name, _event_faults(text, event, event_ms, coins))
+        .when(F.col("topic") == DEAD_LETTERS.name, _letter_reason())
+        .otherwise(F.lit("no reader for this topic"))
+        .alias("reason"),
+    )
+
+
+def _field(name: str) -> Column:
+    """Return a field of the JSON object as text, null where it is missing or null.
+
+    A variant keeps a number's digits as they were written; `from_json` would take bare numbers through a double.
+    """
+    return F.trim(F.try_variant_get("json", f"$.{name}", "string"))
+
+
+def _letter_reason() -> Column:
+    reason = F.concat(_field("origin"), F.lit(": "), _field("reason"))
+    return F.coalesce(reason, F.lit("unreadable dead letter"))
+
+
+def _event_faults(text: Column, event: dict[str, Column], event_ms: Column, coins: tuple[str, ...]) -> Column:
+    """Return every fault of a price event joined by "; ", or null when there is none."""
+    shape = _first_fault(
+        (F.col("payload").isNull() | (F.length("payload") == 0), "payload is empty"),
+        (~F.is_valid_utf8(text), "payload is not UTF-8"),
+        (~F.trim(text).rlike(OBJECT), "payload is not a JSON object"),
+        (F.col("json").isNull(), "payload is not valid JSON"),
+    )
+    fields = F.concat_ws(
+        "; ",
+        _missing(event["coin"], "coin", F.when(~event["coin"].isin(*coins), _shown("unknown coin", event["coin"]))),
+        _missing(event["event_time"], "event_time", _time_fault(event["event_time"], event_ms)),
+        _missing(event["price_usd"], "price_usd", _number_fault("price_usd", event["price_usd"], above_zero=True)),
+        _number_fault("market_cap_usd", event["market_cap_usd"], above_zero=False),
+        _number_fault("volume_usd", event["volume_usd"], above_zero=False),
+        _missing(event["source"], "source", F.when(F.length(event["source"]) > 64, F.lit("source is too long"))),
+    )
+    return F.coalesce(shape, F.when(fields != "", fields))
+
+
+def _first_fault(*checks: tuple[Column, str]) -> Column:
+    return reduce(lambda rest, check: F.when(check[0], F.lit(check[1])).otherwise(rest), reversed(checks), F.lit(None))
+
+
+def _missing(value: Column, name: str, otherwise: Column) -> Column:
+    return F.when(value.isNull() | (value == ""), F.lit(f"{name} is missing")).otherwise(otherwise)
+
+
+def _time_fault(value: Column, event_ms: Column) -> Column:
+    return (
+        F.when(event_ms.isNull(), _shown("event_time is not a whole number of milliseconds", value))
+        .when(
+            event_ms < epoch_ms(EARLIEST_EVENT_TIME),
+            _shown("event_time is before 2009-01-03 (seconds instead of milliseconds?)", value),
+        )
+        .when(event_ms > _latest_ms(), _shown("event_time is in the future", value))
+    )
+
+
+def _latest_ms() -> Column:
+    return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
+
+
+def _number_fault(name: str, value: Column, *, above_zero: bool) -> Column:
+    number = value.try_cast(DECIMAL)
+    too_low = (number <= 0) if above_zero else (number < 0)
+    return (
+        F.when(~value.rlike(NUMBER), _shown(f"{name} is not a decimal number", value))
+        .when(_decimals(value) > MAX_DECIMALS, _shown(f"{name} has more than {MAX_DECIMALS} decimals", value))
+        .when(value.isNotNull() & number.isNull(), _shown(f"{name} is too large", value))
+        .when(too_low, _shown(f"{name} is not positive" if above_zero else f"{name} is negative", value))
+    )
+
+
+def _decimals(value: Column) -> Column:
+    """Count the digits behind the point that matter; 1.50E-3 has four."""
+    fraction = F.regexp_replace(F.regexp_extract(value, r"\.(\d*)", 1), "0+$", "")
+    exponent = F.coalesce(F.regexp_extract(value, r"[eE]([+-]?\d{1,3})$", 1).try_cast("int"), F.lit(0))
+    return F.length(fraction) - exponent
+
+
+def _shown(message: str, value: Column) -> Column:
+    return F.concat(F.lit(f"{message}: "), F.substring(value, 1, SHOWN_CHARACTERS))

@@ -1,0 +1,32 @@
+"""silver.rejected_events: what could not be read, with the reason; nothing is lost and nothing stops the stream."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.events.raw import REJECTED_EVENTS
+from pipeline.stream.appending import BatchAppender
+
+SHOWN_CHARACTERS = 4096
+
+
+def run(observations: DataFrame, batch_id: int, appender: BatchAppender) -> None:
+    """Write a batch of parsed records' rejects; a batch without any makes no snapshot."""
+    if appender.has(batch_id):
+        return
+    rejects = to_rejected_events(observations)
+    if not rejects.isEmpty():
+        appender.append(rejects, batch_id)
+
+
+def to_rejected_events(observations: DataFrame) -> DataFrame:
+    """Keep the records that have a reason, their payload as valid text cut to a readable length."""
+    payload = F.make_valid_utf8(F.col("payload").cast("string"))
+    return (
+        observations.where(F.col("reason").isNotNull())
+        .withColumn("kafka_time", F.col("kafka_time").cast("timestamp_ntz"))
+        .withColumn("payload_bytes", F.length("payload").cast("bigint"))
+        .withColumn("payload", F.substring(payload, 1, SHOWN_CHARACTERS))
+        .select(*REJECTED_EVENTS.column_names)
+    )
