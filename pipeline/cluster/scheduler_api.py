@@ -1,0 +1,111 @@
+"""The scheduler's HTTP API as the verbs call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from pipeline.errors import RequestError, ServiceError
+from pipeline.settings import Settings
+
+ANSWER_S = 60.0  # a poll waits for the market's own limits and retries
+UPLOAD_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class EventKey:
+    """The business key of a price observation; `event_time` in ms since 1970."""
+
+    coin: str
+    event_time: int
+    source: str
+
+
+@dataclass(frozen=True)
+class JobState:
+    """How far a history job is; `done` and `total` in bytes for a file, `error` when it failed."""
+
+    state: str
+    done: int
+    total: int
+    events: int
+    rejected: int
+    error: str | None
+    message: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in {"done", "failed"}
+
+
+class SchedulerApi:
+    """A client of one scheduler; `transport` is for tests."""
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        self._url = f"http://127.0.0.1:{settings.port('scheduler')}"
+        self._client = httpx.Client(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {settings.api_token.reveal()}"},
+            timeout=ANSWER_S,
+            transport=transport,
+            trust_env=False,  # a proxy is for the world outside, not for 127.0.0.1
+        )
+
+    def market(self) -> str:
+        """Return the market in use: live or simulator."""
+        return str(self._call("GET", "/health")["market"])
+
+    def poll(self) -> list[EventKey]:
+        """Poll the market now; return the keys of the events that Kafka has acknowledged.
+
+        Raises:
+            RequestError: the scheduler refused; `status` is 409 while another poll runs, 502 for the market's fault.
+            ServiceError: the scheduler does not answer.
+        """
+        events = self._call("POST", "/poll")["events"]
+        return [EventKey(event["coin"], event["event_time"], event["source"]) for event in events]
+
+    def push_csv(self, path: Path, coin: str) -> str:
+        """Hand a file of past prices over; return the id of the job that takes it in."""
+        with path.open("rb") as file:
+            # The length is told, so that a file too large is refused before it was sent.
+            answer = self._call(
+                "POST",
+                "/history/csv",
+                params={"coin": coin, "name": path.name},
+                content=iter(lambda: file.read(UPLOAD_CHUNK), b""),
+                headers={"Content-Length": str(path.stat().st_size)},
+            )
+        return str(answer["job_id"])
+
+    def job(self, job_id: str) -> JobState:
+        """Return how far a job is."""
+        answer = self._call("GET", f"/jobs/{job_id}")
+        return JobState(
+            state=answer["state"],
+            done=answer["done"],
+            total=answer["total"],
+            events=answer["events"],
+            rejected=answer["rejected"],
+            error=answer.get("error"),
+            message=answer.get("message"),
+        )
+
+    def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401  httpx's own options
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise ServiceError(f"the scheduler at {self._url} does not answer: {error}") from None
+        try:
+            body = dict(answer.json())
+        except (TypeError, ValueError):
+            raise ServiceError(
+                f"the scheduler answered {method} {path} with {answer.status_code} and no JSON"
+            ) from None
+        if not answer.is_success:
+            raise RequestError(f"the scheduler: {body.get('error', answer.reason_phrase)}", answer.status_code)
+        return body
