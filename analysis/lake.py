@@ -1,0 +1,59 @@
+"""Query the lake: SQL through Presto into pandas.
+
+The SQL itself stands in `analysis/sql/`, one statement a file; `Lake` has one method for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.frames import to_frame
+from pipeline.presto import Presto
+from pipeline.settings import Settings, load
+
+SQL_DIR = Path(__file__).with_name("sql")
+
+
+class Lake:
+    """The running lake as Presto shows it."""
+
+    def __init__(self, presto: Presto) -> None:
+        self._presto = presto
+
+    def query(self, sql: str, params: Sequence[object] = (), *, exact: bool = False) -> pd.DataFrame:
+        """Run one statement and return its rows, with times in UTC.
+
+        `params` fill the statement's `?` in order (a list becomes an ARRAY). Decimals come as floats to calculate
+        with, or with `exact` as `decimal.Decimal`, equal to the table's to the last digit.
+
+        Raises:
+            PrestoUnreachableError: Presto is down or still starting.
+            TableMissingError: a table, schema or catalog is not registered.
+            QueryError: Presto refused or failed the statement.
+        """
+        columns, rows = self._presto.columns_and_rows(sql, params)
+        return to_frame(columns, rows, exact=exact)
+
+    def coverage(self) -> pd.DataFrame:
+        """Return what the lake holds: `table, coin, source, row_count, first_time, last_time`."""
+        return self.query(load_sql("coverage"))
+
+    def daily_closes(self, coins: Sequence[str], *, exact: bool = False) -> pd.DataFrame:
+        """Return each source's last price of each UTC day: `coin, source, day, price_usd, observed_at`.
+
+        Prices are in USD. Which source stands for a day that several have is for `analysis.prices.daily_series` to say.
+        """
+        return self.query(load_sql("daily_closes"), [list(coins)], exact=exact)
+
+
+def connect(settings: Settings | None = None) -> Lake:
+    """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet."""
+    return Lake(Presto((settings or load()).presto_url, source="coinlake-analysis"))
+
+
+def load_sql(name: str) -> str:
+    """Return the statement in `analysis/sql/<name>.sql`."""
+    return (SQL_DIR / f"{name}.sql").read_text(encoding="utf-8").strip()

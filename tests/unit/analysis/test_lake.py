@@ -1,0 +1,141 @@
+"""The lake as pandas sees it, against a server that speaks Presto's protocol."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+import pytest
+
+from analysis.lake import SQL_DIR, Lake, connect, load_sql
+from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError
+from pipeline.settings import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.analysis.conftest import FakePresto
+
+
+def test_a_query_becomes_a_frame(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"coin": "varchar", "price_usd": "decimal(38,18)"}, ["bitcoin", "135.3"], ["solana", None])
+    frame = lake.query("SELECT coin, price_usd FROM t")
+    assert frame["coin"].tolist() == ["bitcoin", "solana"]
+    assert frame["price_usd"].iloc[0] == 135.3
+    assert frame["price_usd"].isna().tolist() == [False, True]
+
+
+def test_exact_prices_are_decimals(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"price_usd": "decimal(38,18)"}, ["0.000000000000000001"])
+    assert lake.query("SELECT 1", exact=True)["price_usd"].tolist() == [Decimal("0.000000000000000001")]
+
+
+def test_the_session_is_in_utc_and_named(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"n": "bigint"}, [1])
+    lake.query("SELECT 1")
+    headers = presto.headers[-1]
+    assert headers["X-Presto-Time-Zone"] == "UTC"
+    assert (headers["X-Presto-User"], headers["X-Presto-Source"]) == ("coinlake", "coinlake-analysis")
+
+
+def test_parameters_are_bound_not_pasted(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"n": "bigint"}, [1])
+    lake.query("SELECT ? = 1", ["x' OR 1=1 --"])
+    prepare, execute, _deallocate = presto.statements
+    assert prepare.endswith("FROM SELECT ? = 1")
+    assert execute.endswith("USING 'x'' OR 1=1 --'")
+
+
+def test_closes_are_asked_for_the_given_coins(lake: Lake, presto: FakePresto) -> None:
+    columns = {"coin": "varchar", "day": "date", "price_usd": "decimal(38,18)", "observed_at": "timestamp"}
+    presto.gives(columns, ["bitcoin", "2013-04-28", "135.3", "2013-04-28 00:00:00.000"])
+    frame = lake.daily_closes(["bitcoin", "solana"])
+    assert presto.statements[1].endswith("USING ARRAY['bitcoin','solana']")
+    assert frame["day"].tolist() == [pd.Timestamp("2013-04-28")]
+    assert frame["observed_at"].tolist() == [datetime(2013, 4, 28, tzinfo=UTC)]
+
+
+def test_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"coin": "varchar", "row_count": "bigint"}, ["bitcoin", 4642])
+    assert lake.coverage()["row_count"].tolist() == [4642]
+
+
+def test_presto_down_names_the_remedy(tmp_path: Path) -> None:
+    away = connect(load({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": "http://127.0.0.1:9"}))
+    with pytest.raises(PrestoUnreachableError, match=r"127\.0\.0\.1:9 .*pipeline/scripts/pipeline_status\.sh"):
+        away.query("SELECT 1")
+
+
+def test_presto_starting_counts_as_not_answering(lake: Lake, presto: FakePresto) -> None:
+    presto.fails("SERVER_STARTING_UP", "Presto server is still initializing")
+    with pytest.raises(PrestoUnreachableError, match="still initializing"):
+        lake.query("SELECT 1")
+
+
+def test_another_server_at_that_address(lake: Lake, presto: FakePresto) -> None:
+    presto.status = 404
+    with pytest.raises(PrestoUnreachableError, match="error 404"):
+        lake.query("SELECT 1")
+
+
+def test_a_missing_table_names_the_remedy(lake: Lake, presto: FakePresto) -> None:
+    presto.fails("SYNTAX_ERROR", "line 1:15: Table hive.crypto.coin_data does not exist")
+    with pytest.raises(TableMissingError, match=r"coin_data does not exist; analysis/scripts/hive_setup\.sh"):
+        lake.query("SELECT * FROM hive.crypto.coin_data")
+
+
+def test_a_refused_statement_tells_why(lake: Lake, presto: FakePresto) -> None:
+    presto.fails("SYNTAX_ERROR", "line 1:1: mismatched input 'SELEC'")
+    with pytest.raises(QueryError, match=r"SYNTAX_ERROR: .*'SELEC'.*20261121_000000_00001_abcde") as caught:
+        lake.query("SELEC 1")
+    assert not isinstance(caught.value, TableMissingError)
+
+
+def test_every_statement_has_its_file() -> None:
+    for path in SQL_DIR.glob("*.sql"):
+        assert load_sql(path.stem).startswith("--"), f"{path.name} does not say what it returns"
+
+
+def test_daily_closes_take_the_last_price_of_the_day() -> None:
+    """Run the statement itself in DuckDB, which shares max_by and contains' meaning with Presto."""
+    with duckdb.connect() as db:
+        db.execute("ATTACH ':memory:' AS hive; CREATE SCHEMA hive.crypto")
+        db.execute(
+            """CREATE TABLE hive.crypto.coin_data AS SELECT *, CAST(event_time AS date) AS "date" FROM (VALUES
+                ('bitcoin', TIMESTAMP '2020-01-01 00:00:00', 10.0, 'coingecko'),
+                ('bitcoin', TIMESTAMP '2020-01-01 23:59:59', 12.5, 'coingecko'),
+                ('bitcoin', TIMESTAMP '2020-01-01 12:00:00', 11.0, 'coinmetrics'),
+                ('bitcoin', TIMESTAMP '2020-01-02 00:00:00', 13.0, 'coingecko'),
+                ('solana', TIMESTAMP '2020-01-01 00:00:00', 1.0, 'coingecko')
+            ) AS t(coin, event_time, price_usd, source)"""
+        )
+        rows = db.execute(load_sql("daily_closes"), [["bitcoin"]]).fetchall()
+    assert [(row[1], str(row[2]), float(row[3])) for row in rows] == [
+        ("coingecko", "2020-01-01", 12.5),
+        ("coingecko", "2020-01-02", 13.0),
+        ("coinmetrics", "2020-01-01", 11.0),
+    ]
+
+
+def test_coverage_counts_each_table_coin_and_source() -> None:
+    with duckdb.connect() as db:
+        for name in ("iceberg", "hive"):
+            db.execute(f"ATTACH ':memory:' AS {name}")
+        for table, count in (("iceberg.silver.coin_prices", 3), ("hive.crypto.coin_data", 2)):
+            catalog, schema, _ = table.split(".")
+            db.execute(f"CREATE SCHEMA {catalog}.{schema}")
+            db.execute(
+                f"""CREATE TABLE {table} AS
+                SELECT 'bitcoin' AS coin,
+                       'csv_kaggle' AS source,
+                       TIMESTAMP '2020-01-01' + INTERVAL (n) DAY AS event_time
+                FROM range({count}) AS days(n)"""
+            )
+        rows = db.execute(load_sql("coverage")).fetchall()
+    assert rows == [
+        ("iceberg.silver.coin_prices", "bitcoin", "csv_kaggle", 3, datetime(2020, 1, 1), datetime(2020, 1, 3)),
+        ("hive.crypto.coin_data", "bitcoin", "csv_kaggle", 2, datetime(2020, 1, 1), datetime(2020, 1, 2)),
+    ]
