@@ -1,0 +1,56 @@
+"""What Prometheus can read of the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from pipeline.errors import CoinlakeError
+
+POLL_OUTCOMES = ("ok", "failed", "skipped")
+MARKETS = ("live", "simulator")
+
+
+class Metrics:
+    """The scheduler's counters and gauges, in a registry of their own so that two of them can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.published = Counter(
+            "coinlake_events_published",
+            "Records that Kafka has acknowledged",
+            ["topic", "source"],
+            registry=self.registry,
+        )
+        self.polls = Counter("coinlake_polls", "Ticks of the live poll", ["outcome"], registry=self.registry)
+        self.poll_seconds = Histogram(
+            "coinlake_poll_duration_seconds", "How long a poll took that ran", registry=self.registry
+        )
+        self.last_poll = Gauge(
+            "coinlake_last_successful_poll_timestamp_seconds",
+            "When the last good poll ended, seconds since 1970; 0 = none yet",
+            registry=self.registry,
+        )
+        self.errors = Counter(
+            "coinlake_errors", "Failures by kind and by what was being done", ["work", "kind"], registry=self.registry
+        )
+        self.jobs = Gauge("coinlake_history_jobs", "History jobs in each state", ["state"], registry=self.registry)
+        self.market = Gauge("coinlake_market", "1 for the market in use", ["market"], registry=self.registry)
+        for outcome in POLL_OUTCOMES:  # a counter that is not there yet cannot be alerted on
+            self.polls.labels(outcome)
+
+    def count_error(self, work: str, error: CoinlakeError) -> None:
+        """Count a failure of some work (`poll`, `history`) by its class."""
+        self.errors.labels(work, type(error).__name__).inc()
+
+    def show_market(self, kind: str) -> None:
+        """Show which market is in use."""
+        for market in MARKETS:
+            self.market.labels(market).set(market == kind)
+
+    def render(self, jobs: Mapping[str, int]) -> bytes:
+        """Return everything in Prometheus' text format; `jobs` counts the jobs in each state now."""
+        for state, count in jobs.items():
+            self.jobs.labels(state).set(count)
+        return generate_latest(self.registry)
