@@ -3,6 +3,7 @@
 # Usage: tests/run.sh [SUITE...]     suites: static unit spark integration docs; none named: all, fast ones first
 #
 # COINLAKE_TEST_HOME (default .coinlake/test) keeps the tests' own Python, engines, logs and reports.
+# COINLAKE_TEST_KEEP=1 with a fixed COINLAKE_TEST_PORT_BASE leaves the integration tests' lake up for the next run.
 # COINLAKE_PYTHON names an interpreter that has requirements-dev.lock installed already.
 set -euo pipefail
 

@@ -86,8 +86,10 @@ def test_environment(home: Path) -> dict[str, str]:
     """Return this environment without the user's own lake in it: a home and ports of the tests' own."""
     ours = {name: value for name, value in os.environ.items() if not is_setting(name)}
     return ours | {
+        "COINLAKE_TEST_HOME": str(home),
+        "COINLAKE_TEST_KEEP": os.environ.get("COINLAKE_TEST_KEEP", ""),
         "COINLAKE_HOME": str(home / "lake"),
-        "COINLAKE_PORT_BASE": str(free_port_base()),
+        "COINLAKE_PORT_BASE": os.environ.get("COINLAKE_TEST_PORT_BASE") or str(free_port_base()),
         "COINLAKE_PYTHON": sys.executable,
         "PYTHONPATH": str(CHECKOUT),
     }

@@ -1,0 +1,61 @@
+"""The one stack that all integration tests share, brought up by the real set-up and taken down whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import settings
+from tests.support.history import write_export
+from tests.support.stack import Stack
+
+SETUP = "pipeline/scripts/pipeline_setup.sh"
+DOWN = "pipeline/scripts/pipeline_down.sh"
+SERVICES = ("kafka", "namenode", "datanode", "metastore", "presto", "spark", "scheduler", "simulator", "notebook")
+REAL_EXPORT = "daily/coingecko_btc-usd-max_20130428_20260113.csv"
+
+
+@pytest.fixture(scope="session")
+def history_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The daily prices that the set-up is given: the real export where it is at hand, else one made here."""
+    real = checkout.parent / "shared" / "data" / REAL_EXPORT
+    return real if real.exists() else write_export(tmp_path_factory.mktemp("history") / "btc-usd-max.csv")
+
+
+@pytest.fixture(scope="session")
+def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
+    """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
+    env = os.environ | {"COINLAKE_POLL_SECONDS": "2"}  # simulated prices every 2 s, so that tests need not wait
+    lake = Stack(settings.load(env), env, checkout)
+    if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):
+        pytest.fail("run me by tests/run.sh integration: I empty my home, which must not be yours", pytrace=False)
+    keep = bool(env.get("COINLAKE_TEST_KEEP"))
+    if not keep:
+        clear(lake)
+    try:
+        print(lake.script(SETUP, "--native", "--market", "simulator", "--history", str(history_file), seconds=900))
+        yield Stack(settings.load(env), env, checkout)  # read anew: the set-up has made the secrets
+    finally:
+        if not keep:
+            print(lake.script(DOWN))
+
+
+def clear(lake: Stack) -> None:
+    """Take down what a killed run may have left in our home, and start from nothing."""
+    if lake.settings.home.exists():
+        lake.run(DOWN)
+        shutil.rmtree(lake.settings.home)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of every service's log to the report of a test that failed."""
+    report = yield
+    lake = item.funcargs.get("stack") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(lake, Stack):
+        report.sections += [(f"log of {name}", lake.log(name)) for name in SERVICES]
+    return report
