@@ -1,0 +1,110 @@
+"""Render the engines' configuration: `templates/X.j2` becomes `$COINLAKE_HOME/conf/X`.
+
+`python -m pipeline.cluster.render` is called before each start; a file whose text would not change is left alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline import settings as coinlake_settings
+from pipeline.cluster import memory
+from pipeline.errors import CoinlakeError
+from pipeline.settings import CHECKOUT, Settings
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+SUFFIX = ".j2"
+
+# What Presto 0.287, made for Java 8, reaches into by reflection.
+OPENED_PACKAGES = (
+    "java.base/java.io",
+    "java.base/java.lang",
+    "java.base/java.lang.ref",
+    "java.base/java.lang.reflect",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.security",
+    "java.base/java.text",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/java.util.regex",
+    "java.base/javax.security.auth",
+    "java.base/javax.security.auth.login",
+    "java.base/jdk.internal.loader",
+    "java.base/jdk.internal.ref",
+    "java.base/jdk.internal.reflect",
+    "java.base/sun.nio.ch",
+    "java.base/sun.security.action",
+    "java.management/sun.management",
+    "jdk.management/com.sun.management.internal",
+)
+
+
+def render_all(settings: Settings) -> list[Path]:
+    """Render every template; return the files whose text changed."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,  # a misspelt name stops the start and does not render as nothing
+        autoescape=lambda name: bool(name and name.endswith(f".xml{SUFFIX}")),
+        keep_trailing_newline=True,
+    )
+    values = context(settings)
+    changed = []
+    for name in sorted(environment.list_templates(extensions=[SUFFIX.removeprefix(".")])):
+        target = settings.conf_dir / name.removesuffix(SUFFIX)
+        if write_if_changed(target, environment.get_template(name).render(values)):
+            changed.append(target)
+    return changed
+
+
+def context(settings: Settings) -> Mapping[str, Any]:
+    """Return what templates may use."""
+    return {
+        "settings": settings,
+        "host": settings.listen_host,
+        "port": settings.port,
+        "home": settings.home,
+        "data": settings.data_dir,
+        "conf": settings.conf_dir,
+        "jars": settings.jar_dir,
+        "logs": settings.log_dir,
+        "run": settings.run_dir,
+        "checkout": CHECKOUT,
+        "hdfs_authority": urlsplit(settings.hdfs_uri).netloc,
+        "heap": partial(memory.heap, small=settings.small),
+        "heap_mb": partial(memory.heap_mb, small=settings.small),
+        "opened_packages": OPENED_PACKAGES,
+    }
+
+
+def write_if_changed(target: Path, text: str) -> bool:
+    """Write the file in one step, so that no service reads half of it; return whether it changed."""
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(target)
+    return True
+
+
+def main() -> int:
+    """Run the command line; return its exit code."""
+    try:
+        render_all(coinlake_settings.load())
+    except CoinlakeError as error:
+        print(f"render: {error}", file=sys.stderr)  # noqa: T201: a command line
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Summary: Run the HDFS DataNode in the foreground.
+# Usage: datanode.sh
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+[[ ${1:-} != --help ]] || { show_usage; exit 0; }
+
+conf="$COINLAKE_HOME/conf/hadoop"
+mkdir -p "$COINLAKE_HOME/data/datanode"
+exec "$(find_java)" "@$conf/datanode.options" -cp "$conf:$COINLAKE_HOME/jars/hadoop/*" \
+  org.apache.hadoop.hdfs.server.datanode.DataNode

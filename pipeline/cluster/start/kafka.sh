@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Summary: Run Kafka (one KRaft node) in the foreground; its data folder is formatted at the first start.
+# Usage: kafka.sh
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+[[ ${1:-} != --help ]] || { show_usage; exit 0; }
+
+conf="$COINLAKE_HOME/conf/kafka"
+data="$COINLAKE_HOME/data/kafka"
+java=("$(find_java)" "@$conf/jvm.options" -cp "$COINLAKE_HOME/jars/kafka/*")
+
+if [[ ! -d $data ]]; then
+  # Formatted beside its place and then renamed: a start that is killed here leaves no half-formatted folder.
+  rm -rf "$data.new"
+  mkdir -p "$data.new"
+  sed "s|^log.dirs=.*|log.dirs=$data.new|" "$conf/server.properties" >"$data.new.properties"
+  cluster_id="$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')"
+  "${java[@]}" kafka.tools.StorageTool format --standalone -t "$cluster_id" -c "$data.new.properties"
+  rm "$data.new.properties"
+  mv "$data.new" "$data"
+fi
+
+exec "${java[@]}" kafka.Kafka "$conf/server.properties"
