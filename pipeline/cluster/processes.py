@@ -38,8 +38,13 @@ def environment(pid: int) -> dict[str, str]:
 
 def is_alive(pid: int) -> bool:
     """Tell whether a process exists and still runs; a zombie does not."""
-    stat = _read(PROC / str(pid) / "stat")
-    return bool(stat) and stat.rpartition(b")")[2].split()[:1] not in ([b"Z"], [b"X"])
+    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def parent(pid: int) -> int:
+    """Return the parent of a process; 0 for the first one, or when it is gone."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0
 
 
 def supervisord_pid(home: Path) -> int | None:
@@ -81,6 +86,11 @@ def _socket_inodes(pid: int) -> Iterator[str]:
             continue
         if link:
             yield link[1]
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what follows the command's name in /proc/PID/stat, which may itself hold spaces: state, parent, ..."""
+    return _read(PROC / str(pid) / "stat").decode("utf-8", "replace").rpartition(")")[2].split()
 
 
 def _null_separated(pid: int, name: str) -> list[str]:
