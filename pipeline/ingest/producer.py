@@ -19,6 +19,7 @@ from pipeline.ingest.sources.base import Item
 log = logging.getLogger(__name__)
 
 DELIVERY_TIMEOUT_S = 30.0  # a broker that is restarted is back within ten
+GRACE_S = 5.0  # librdkafka reports its own time-out first
 TURN_S = 0.05  # how long one wait for acknowledgements lasts before we look again
 
 
@@ -96,7 +97,7 @@ class EventProducer:
             ServiceError: Kafka did not acknowledge some of them within the delivery time-out; those may be missing.
         """
         producer, delivery = self._producer, _Delivery(self._metrics)
-        deadline = time.monotonic() + self._timeout_s + 5  # librdkafka reports its own time-out first
+        deadline = time.monotonic() + self._timeout_s + GRACE_S
         for item in items:
             self._send(producer, delivery, _record(item), deadline)
         while delivery.outstanding and time.monotonic() < deadline:
@@ -120,18 +121,22 @@ class EventProducer:
                     raise ServiceError(f"Kafka took nothing for {self._timeout_s:g} s: the queue is full") from None
                 producer.poll(TURN_S)
             except KafkaException as error:
-                raise ServiceError(f"Kafka refuses what is published: {error.args[0].str()}") from error
+                self._renew(error.args[0])
+                raise ServiceError(f"Kafka's client refuses what is published: {error.args[0].str()}") from error
             else:
                 producer.poll(0)
                 return
 
     def _fail(self, delivery: _Delivery) -> None:
         error = delivery.error
-        if error is not None and error.fatal():
-            # An idempotent producer that lost its place refuses everything from then on; a new one starts afresh.
-            self._producer = Producer(self._config)
+        self._renew(error)
         reason = "no answer" if error is None else error.str()
         raise ServiceError(f"Kafka at {self._config['bootstrap.servers']} did not acknowledge what was sent: {reason}")
+
+    def _renew(self, error: KafkaError | None) -> None:
+        """Start afresh after a fatal error: an idempotent producer that lost its place refuses all that follows."""
+        if error is not None and (error.fatal() or error.code() == KafkaError._FATAL):  # noqa: SLF001 - its public name
+            self._producer = Producer(self._config)
 
 
 def _record(item: Item) -> _Record:
