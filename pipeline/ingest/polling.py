@@ -1,0 +1,94 @@
+"""The live poll: the newest price of every configured coin into Kafka, once a tick."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from pipeline.errors import CoinlakeError, RequestError
+from pipeline.events.coin_prices import PriceEvent
+from pipeline.ingest.history import Publisher
+from pipeline.ingest.metrics import Metrics
+from pipeline.ingest.sources.base import LiveSource
+
+log = logging.getLogger(__name__)
+
+JOB_ID = "poll"
+
+
+class PollUnderWayError(RequestError):
+    """A poll was asked for while another one runs."""
+
+    def __init__(self) -> None:
+        super().__init__("a poll is under way already", status=409)
+
+
+class Poller:
+    """Reads the live source and publishes; at most one poll at a time, whoever asks for it."""
+
+    def __init__(self, source: LiveSource, coins: tuple[str, ...], publisher: Publisher, metrics: Metrics) -> None:
+        self._source, self._coins, self._publisher, self._metrics = source, coins, publisher, metrics
+        self._under_way = threading.Lock()
+
+    def poll(self) -> list[PriceEvent]:
+        """Run one poll now; return the events that Kafka has acknowledged.
+
+        Raises:
+            PollUnderWayError: another poll runs; this one is counted as skipped.
+            SourceError: the market failed; counted as failed, as is a `ServiceError` of Kafka.
+        """
+        if not self._under_way.acquire(blocking=False):
+            self._metrics.polls.labels("skipped").inc()
+            raise PollUnderWayError
+        try:
+            with self._metrics.poll_seconds.time():
+                events = self._poll()
+        except Exception as error:
+            self._metrics.polls.labels("failed").inc()
+            if isinstance(error, CoinlakeError):
+                self._metrics.count_error("poll", error)
+            raise
+        finally:
+            self._under_way.release()
+        self._metrics.polls.labels("ok").inc()
+        self._metrics.last_poll.set(time.time())
+        return events
+
+    def tick(self) -> None:
+        """Run one poll for the clock: nothing that goes wrong in it ends the clock."""
+        try:
+            events = self.poll()
+        except PollUnderWayError:
+            log.warning("tick skipped: the poll before it is still under way")
+        except CoinlakeError as error:
+            log.error("poll failed: %s", error)
+        except Exception:  # the tick's boundary: a fault of ours must not end the scheduler
+            log.exception("poll failed")
+        else:
+            log.info("polled %d of %d coins", len(events), len(self._coins))
+
+    def _poll(self) -> list[PriceEvent]:
+        items = self._source.prices(self._coins)
+        self._publisher.publish(items)
+        return [item for item in items if isinstance(item, PriceEvent)]
+
+
+def start_clock(poller: Poller, every_s: int) -> BackgroundScheduler:
+    """Tick at once and then every `every_s` seconds, in a thread; shut the returned scheduler down at the end."""
+    clock = BackgroundScheduler(timezone=UTC)
+    clock.add_job(
+        poller.tick,
+        IntervalTrigger(seconds=every_s, timezone=UTC),
+        id=JOB_ID,
+        next_run_time=datetime.now(UTC),
+        coalesce=True,  # after a suspended machine wakes up: one tick, not one for each that was missed
+        misfire_grace_time=every_s,
+        max_instances=2,  # the second one only finds the first still running, and is counted as skipped
+    )
+    clock.start()
+    return clock
