@@ -1,0 +1,71 @@
+"""How long a coin's history since 2013 takes, from the command until Presto counts every row.
+
+`python -m bench.history --coin litecoin`. A history that is there already adds nothing: name a coin that has none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from bench.measure import report, timed_script
+from pipeline import settings as settings_module
+from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
+from pipeline.presto import Presto
+
+INIT = "pipeline/init/init_coin_data.sh"
+QUIET_S = 3.0  # no new row for so long means that all have come
+DAY_AND_OLDER = "event_time < current_date"  # leaves the live prices out, which come in meanwhile
+
+
+class Count:
+    """Counts a coin's past days in one table, and remembers when the number last grew."""
+
+    def __init__(self, presto: Presto, table: str, coin: str) -> None:
+        self._presto = presto
+        self._sql = f"SELECT count(*) FROM {table} WHERE coin = '{coin}' AND {DAY_AND_OLDER}"
+        self.before = self.rows = self._ask()
+        self.grew_at = time.monotonic()
+
+    def look(self) -> None:
+        """Count again."""
+        rows = self._ask()
+        if rows != self.rows:
+            self.rows, self.grew_at = rows, time.monotonic()
+
+    def _ask(self) -> int:
+        return int(self._presto.rows(self._sql)[0][0])
+
+
+def measure(presto: Presto, coin: str) -> dict[str, object]:
+    """Push the history and watch both tables until no more rows come."""
+    counts = {table.full_name: Count(presto, table.full_name, coin) for table in (COIN_PRICES, COIN_DATA)}
+    started = time.monotonic()
+    command_s = timed_script(INIT, coin)
+    while any(c.rows == c.before or time.monotonic() - c.grew_at < QUIET_S for c in counts.values()):
+        for count in counts.values():
+            count.look()
+        time.sleep(0.1)
+    return {
+        "coin": coin,
+        "command_s": command_s,
+        "tables": {
+            name: {"rows": count.rows - count.before, "all_visible_s": round(count.grew_at - started, 2)}
+            for name, count in counts.items()
+        },
+    }
+
+
+def main() -> None:
+    """Measure and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--coin", default="bitcoin", help="CoinGecko id; one whose history the lake has not yet")
+    settings = settings_module.load()
+    coin = parser.parse_args().coin
+    if coin not in settings.coins:
+        parser.error(f"{coin} is not in COINS: {', '.join(settings.coins)}")
+    report(**measure(Presto(settings.presto_url, source="coinlake-bench"), coin))
+
+
+if __name__ == "__main__":
+    main()

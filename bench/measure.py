@@ -1,0 +1,38 @@
+"""What the benchmarks share: figures of a sample, the lake's commands, the closing JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from statistics import quantiles
+
+from pipeline.settings import CHECKOUT
+
+
+def spread(seconds: Iterable[float]) -> dict[str, float]:
+    """Return median, 95th and 99th percentile and maximum of a sample of at least two, in seconds to the ms."""
+    values = sorted(seconds)
+    cuts = quantiles(values, n=100, method="inclusive")
+    figures = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": values[-1]}
+    return {name: round(value, 3) for name, value in figures.items()}
+
+
+def timed_script(path: str, *arguments: str, environ: Mapping[str, str] | None = None) -> float:
+    """Run one of the lake's commands, its output on our stderr, and return the seconds it took.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    started = time.monotonic()
+    env = {**os.environ, **(environ or {})}
+    # Nothing but our JSON goes to stdout, so that a caller can read it.
+    subprocess.run([str(CHECKOUT / path), *arguments], check=True, env=env, stdout=2)
+    return round(time.monotonic() - started, 2)
+
+
+def report(**figures: object) -> None:
+    """Print the figures as JSON."""
+    print(json.dumps(figures, indent=2))
