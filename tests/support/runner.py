@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from pipeline.cluster.ports import is_free
 from pipeline.settings import CHECKOUT, PORT_OFFSETS
 from tests.support.results import Results, read_junit
 
@@ -104,20 +104,9 @@ def is_setting(name: str) -> bool:
 def free_port_base() -> int:
     """Return the first port base of our range under which every service's port is free."""
     for base in PORT_BASES:
-        if all(port_is_free(base + offset) for offset in PORT_OFFSETS.values()):
+        if all(is_free("127.0.0.1", base + offset) for offset in PORT_OFFSETS.values()):
             return base
     raise SystemExit("tests/run.sh: no free block of ports from 28000 to 32700")
-
-
-def port_is_free(port: int) -> bool:
-    """Tell whether a server could listen on a local port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def run_suite(suite: str, home: Path, environment: dict[str, str]) -> Results:

@@ -16,7 +16,7 @@ ENGINE_AWAY = (PrestoQueryError, HttpError, requests.RequestException)
 POLL_S = 0.5
 
 
-def wait_until(predicate: Callable[[], T], seconds: float, what: str) -> T:
+def wait_until(predicate: Callable[[], T | None], seconds: float, what: str) -> T:
     """Call the predicate until its answer is true and return that answer; an engine that is away counts as no.
 
     Raises:
