@@ -20,16 +20,16 @@ _ADD_DAY = """
     ON CONFLICT (coin, source, day) DO UPDATE SET state = excluded.state
 """
 _ADD_IMPORT = """
-    INSERT INTO imports (sha256, coin, items, finished) VALUES (?, ?, ?, ?)
-    ON CONFLICT (sha256, coin) DO UPDATE SET items = excluded.items, finished = excluded.finished
+    INSERT INTO imports (sha256, coin, line, finished) VALUES (?, ?, ?, ?)
+    ON CONFLICT (sha256, coin) DO UPDATE SET line = excluded.line, finished = excluded.finished
 """
 
 
 @dataclass(frozen=True)
 class ImportMark:
-    """How far a CSV file's content has come: items acknowledged so far, and whether that was all of it."""
+    """How far a CSV file's content has come: the last line acknowledged, and whether that was the end."""
 
-    items: int = 0
+    line: int = 0
     finished: bool = False
 
 
@@ -78,13 +78,13 @@ class Ledger:
 
     def imported(self, sha256: str, coin: str) -> ImportMark:
         """Return how far a file's content has come for this coin."""
-        rows = self._store.query("SELECT items, finished FROM imports WHERE sha256 = ? AND coin = ?", (sha256, coin))
-        return ImportMark(rows[0]["items"], bool(rows[0]["finished"])) if rows else ImportMark()
+        rows = self._store.query("SELECT line, finished FROM imports WHERE sha256 = ? AND coin = ?", (sha256, coin))
+        return ImportMark(rows[0]["line"], bool(rows[0]["finished"])) if rows else ImportMark()
 
     def add_imported(self, sha256: str, coin: str, mark: ImportMark) -> None:
         """Note how far a file's content has come; call it only after Kafka has acknowledged that much."""
         with self._store.transaction() as connection:
-            connection.execute(_ADD_IMPORT, (sha256, coin, mark.items, int(mark.finished)))
+            connection.execute(_ADD_IMPORT, (sha256, coin, mark.line, int(mark.finished)))
 
     def _days(self, coin: str, source: str, state: str) -> set[date]:
         rows = self._store.query(

@@ -27,11 +27,11 @@ CREATE TABLE IF NOT EXISTS days (
     PRIMARY KEY (coin, source, day)
 ) WITHOUT ROWID;
 
--- How many items of a CSV file's content Kafka has acknowledged.
+-- Up to which line of a CSV file's content Kafka has acknowledged.
 CREATE TABLE IF NOT EXISTS imports (
     sha256   TEXT NOT NULL,
     coin     TEXT NOT NULL,
-    items    INTEGER NOT NULL,
+    line     INTEGER NOT NULL,
     finished INTEGER NOT NULL,
     PRIMARY KEY (sha256, coin)
 ) WITHOUT ROWID;
