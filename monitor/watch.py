@@ -69,13 +69,14 @@ class Watcher:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._is_down = False
+        self._has_doubts = False  # the client told of a fault, perhaps of one that is over
         config = {
             "bootstrap.servers": bootstrap,
             "group.id": "coinlake-watch",  # the client wants one; nothing is ever committed to it
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",  # a recreated topic is read from its start
             "reconnect.backoff.max.ms": 2000,
-            "error_cb": self._on_error,
+            "error_cb": self._doubt,
         }
         self._consumer = Consumer(config, logger=SILENT)
 
@@ -97,14 +98,11 @@ class Watcher:
         """Yield records for ever, over Kafka's restarts."""
         while True:
             message = self._consumer.poll(POLL_S)
-            if message is None:
-                continue
-            error = message.error()
-            if error is None:
-                self._say_up()
+            if message is not None and message.error() is None:
                 yield message
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # librdkafka's own codes are named so
-                self._on_error(error)
+            elif message is not None or self._has_doubts:
+                self._has_doubts = False
+                self._topics()  # returns when Kafka answers
 
     def close(self) -> None:
         """Leave Kafka."""
@@ -115,12 +113,15 @@ class Watcher:
             try:
                 found = self._consumer.list_topics(timeout=METADATA_S).topics
             except KafkaException as error:
-                self._on_error(error.args[0])
+                self._say_down(error.args[0])
             else:
                 self._say_up()
                 return {name: len(topic.partitions) for name, topic in found.items()}
 
-    def _on_error(self, error: KafkaError) -> None:
+    def _doubt(self, _error: KafkaError) -> None:
+        self._has_doubts = True
+
+    def _say_down(self, error: KafkaError) -> None:
         if not self._is_down:
             self._is_down = True
             told = f"Kafka at {self._bootstrap} does not answer ({error.name()}); waiting for it, Ctrl-C ends"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Summary: follow the lake's topics in a second terminal, one readable line an event (times are UTC); Ctrl-C ends it.
+# Usage: monitor/watch_kafka.sh [--from-beginning] [--limit N] [TOPIC...]
+#   TOPIC             default: all topics of the lake
+#   --from-beginning  show what is kept in Kafka first
+#   --limit N         end after N events
+# Exit code: 0 ended by Ctrl-C or the limit, 1 unknown topic, 2 wrong arguments. While Kafka is down it waits.
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../pipeline/scripts/lib.sh"
+
+for word in "$@"; do
+  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
+done
+exec "$PYTHON" -m monitor.watch "$@"
