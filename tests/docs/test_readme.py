@@ -1,0 +1,100 @@
+"""The README: short, true, and every command it shows runs in a fresh clone as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.readme import Command, shown_commands
+from tests.support.repository import Repository
+
+DOWN = "pipeline/scripts/pipeline_down.sh"
+NOT_RUN = {"tests/run.sh"}  # this is it
+ENDLESS = {"monitor/watch_kafka.sh"}  # runs until Ctrl-C
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.fixture(scope="module")
+def commands(checkout: Path) -> list[Command]:
+    """Every command of ours that the README shows."""
+    return shown_commands(checkout / "README.md")
+
+
+@pytest.fixture(scope="module")
+def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh clone, as a new user has it; whatever runs there is taken down at the end."""
+    folder = tmp_path_factory.mktemp("clone") / "coinlake"
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(checkout), str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([folder / DOWN], env=users_environment(), check=False, timeout=120)
+
+
+def users_environment() -> dict[str, str]:
+    """Return a user's environment: only the ports are ours, and no market outside this machine is called."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("COINLAKE_", "PYTHON"))}
+    return ours | {"COINLAKE_PORT_BASE": os.environ["COINLAKE_PORT_BASE"], "COINLAKE_MARKET": "simulator"}
+
+
+def test_readme_is_short_and_starts_with_the_two_commands(checkout: Path, commands: list[Command]) -> None:
+    assert len((checkout / "README.md").read_text(encoding="utf-8").splitlines()) < 150
+    assert [c.script for c in commands if c.line <= 25][:1] == ["pipeline/scripts/pipeline_setup.sh"]
+    assert len([c for c in commands if c.line <= 25]) >= 2
+
+
+def test_links_lead_somewhere(checkout: Path) -> None:
+    broken = [
+        f"{page.name}: {target}"
+        for page in Repository(checkout).files(".md")
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_script_that_the_pages_name_is_there(checkout: Path) -> None:
+    script = re.compile(r"(?:pipeline|analysis|monitor|tests|bench)/[\w./-]+\.(?:sh|py|sql|ipynb)")
+    missing = {
+        f"{page.name}: {name}"
+        for page in Repository(checkout).files(".md")
+        for name in script.findall(page.read_text(encoding="utf-8"))
+        if not (checkout / name).exists()
+    }
+    assert missing == set()
+
+
+def test_commands_run_in_a_fresh_clone(clone: Path, commands: list[Command]) -> None:
+    shown = [command for command in commands if command.script not in NOT_RUN]
+    assert shown
+    for command in [c for c in shown if c.script != DOWN] + [c for c in shown if c.script == DOWN]:
+        code, printed = run(clone, command)
+        assert code == 0, f"README.md:{command.line}: {' '.join(command.words)}\n{printed}"
+        assert printed.strip(), f"README.md:{command.line} printed nothing"
+
+
+def run(clone: Path, command: Command) -> tuple[int, str]:
+    """Run one command as shown; end an endless one by Ctrl-C after a while. Return exit code and output."""
+    process = subprocess.Popen(
+        list(command.words),
+        cwd=clone,
+        env=users_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, _ = process.communicate(timeout=15 if command.script in ENDLESS else 900)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+        printed, _ = process.communicate(timeout=30)
+        return (0 if command.script in ENDLESS else -1), printed
+    return process.returncode, printed
