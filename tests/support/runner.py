@@ -23,6 +23,7 @@ from tests.support.results import Results, read_junit
 
 SUITES = ("static", "unit", "spark", "integration", "docs")  # fast ones first
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
+PREPARATIONS = {"spark": ["-m", "pipeline.cluster.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -109,11 +110,21 @@ def free_port_base() -> int:
     raise SystemExit("tests/run.sh: no free block of ports from 28000 to 32700")
 
 
+def prepare(suite: str, environment: dict[str, str]) -> bool:
+    """Make what a suite needs beside this interpreter; return whether that went well."""
+    command = PREPARATIONS.get(suite)
+    if command is None:
+        return True
+    return subprocess.run([sys.executable, *command], cwd=CHECKOUT, env=environment, check=False).returncode == 0
+
+
 def run_suite(suite: str, home: Path, environment: dict[str, str]) -> Results:
     """Run one suite to its end, or to the end of its clean-up when we are asked to stop."""
     report = home / "reports" / f"{suite}.xml"
     report.unlink(missing_ok=True)
     print(f"== {suite}", flush=True)
+    if not prepare(suite, environment):
+        return Results(failed=1)
     command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", f"tests/{suite}"]
     # A process group of its own: Ctrl-C reaches pytest once, from us, and its fixtures take the engines down.
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)

@@ -112,6 +112,7 @@ def test_addresses_lose_their_closing_slash(load: Load) -> None:
         ("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1,:2"),
         ("HDFS_URI", "http://namenode:9000"),
+        ("HDFS_HTTP_URL", "namenode:9870"),
         ("METASTORE_URI", "metastore:9083"),
         ("PRESTO_URL", "presto:8080"),
         ("COINLAKE_API_TOKEN_FILE", "/nowhere/token"),
