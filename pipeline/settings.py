@@ -88,6 +88,7 @@ class Settings:
     coinbase_rest_url: str
     kafka_bootstrap: str
     hdfs_uri: str
+    hdfs_http_url: str
     metastore_uri: str
     presto_url: str
     spark_master: str
@@ -98,14 +99,23 @@ class Settings:
         """Return the port of a service, `name` being a key of `PORT_OFFSETS`."""
         return self.port_base + PORT_OFFSETS[name]
 
+    @property
+    def local_host(self) -> str:
+        """The address under which this machine's services are reached from itself."""
+        return reached_at(self.listen_host)
+
     def url(self, name: str) -> str:
         """Return the local HTTP address of a service."""
-        return f"http://{self.listen_host}:{self.port(name)}"
+        return f"http://{self.local_host}:{self.port(name)}"
 
     @property
     def warehouse(self) -> str:
         """The HDFS folder that holds every table's files."""
         return f"{self.hdfs_uri}/warehouse"
+
+    def table_location(self, schema: str, name: str) -> str:
+        """Return the HDFS folder of a table's files."""
+        return f"{self.warehouse}/{schema}.db/{name}"
 
     @property
     def checkpoints(self) -> str:
@@ -138,6 +148,11 @@ class Settings:
         return self.home / "jars"
 
 
+def reached_at(listen_host: str) -> str:
+    """Return the address at which a service is reached that listens on `listen_host`."""
+    return "127.0.0.1" if listen_host == "0.0.0.0" else listen_host  # noqa: S104: compared, not bound
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raise `SettingsError` naming the variable and its value when one cannot be used."""
     given = os.environ if environ is None else environ
@@ -148,7 +163,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     host = reader.get("COINLAKE_LISTEN_HOST", "127.0.0.1", str)
 
     def local(name: str) -> str:
-        return f"127.0.0.1:{base + PORT_OFFSETS[name]}"
+        return f"{reached_at(host)}:{base + PORT_OFFSETS[name]}"
 
     return Settings(
         home=home,
@@ -166,6 +181,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", _url),
         kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), _host_ports),
         hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", _uri("hdfs")),
+        hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", _url),
         metastore_uri=reader.get("METASTORE_URI", f"thrift://{local('metastore')}", _uri("thrift")),
         presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", _url),
         spark_master=reader.get("SPARK_MASTER", "local[2]", str),

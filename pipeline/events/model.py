@@ -72,6 +72,22 @@ class Table:
         lines.append("TBLPROPERTIES (" + ", ".join(f"'{k}'='{v}'" for k, v in sorted(properties.items())) + ")")
         return "\n".join(lines)
 
+    def create_external_sql(self, location: str) -> str:
+        """Return the Presto statement that registers this table in a Hive catalog on Parquet files at `location`.
+
+        Presto wants the partition columns last and has no NOT NULL for Hive tables.
+        """
+        columns = ",\n  ".join(
+            f'"{c.name}" {PRESTO_TYPES.get(c.type, c.type)} COMMENT \'{_doubled(c.doc)}\'' for c in self.columns
+        )
+        partitions = ", ".join(f"'{name}'" for name in self.partitioned_by)
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.full_name} (\n  {columns}\n) COMMENT '{_doubled(self.doc)}'\n"
+            f"WITH (format = 'PARQUET', external_location = '{location}', partitioned_by = ARRAY[{partitions}])"
+        )
+
+
+PRESTO_TYPES: Mapping[str, str] = {"string": "varchar", TIMESTAMP: "timestamp", "binary": "varbinary"}
 
 # Measured on two cores: one file and one task a batch, merged manifests and quick retries beat the defaults by far.
 ICEBERG_PROPERTIES: Mapping[str, str] = {
@@ -90,6 +106,10 @@ ICEBERG_PROPERTIES: Mapping[str, str] = {
 def _column_sql(column: Column) -> str:
     nullable = "" if column.nullable else " NOT NULL"
     return f"{column.name} {column.type}{nullable} COMMENT '{_quoted(column.doc)}'"
+
+
+def _doubled(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _quoted(text: str) -> str:

@@ -22,10 +22,7 @@ from pipeline.stream.silver.high_water import month_of
 
 log = logging.getLogger(__name__)
 
-
-def location(settings: Settings) -> str:
-    """Return the folder of the table's files."""
-    return f"{settings.warehouse}/{COIN_DATA.schema}.db/{COIN_DATA.name}"
+FOLDER_PREFIX = "published-"
 
 
 def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, months: Iterable[str]) -> int:
@@ -36,7 +33,7 @@ def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, mon
     rows = to_coin_data(read_months(spark, wanted)).persist()
     try:
         counts = {row["month"]: row["count"] for row in rows.groupBy("month").count().collect()}
-        folder = f"{location(settings)}/published-{time.time_ns()}"
+        folder = f"{settings.table_location(COIN_DATA.schema, COIN_DATA.name)}/{FOLDER_PREFIX}{time.time_ns()}"
         write_files(rows, folder)
     finally:
         rows.unpersist()

@@ -1,6 +1,6 @@
 """Keeping Iceberg tables quick to read while they are written twice a second.
 
-The streaming sink never merges manifests, and Presto pays about 6.5 ms for each: an empty append merges them.
+Presto pays about 6.5 ms for each manifest.
 Old snapshots go after a minute, long enough for a reader that has just planned its query. Small files are merged
 when enough of them have come together.
 """
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 KEEP_SNAPSHOTS_MS = 60_000
 MIN_SNAPSHOTS = 5
+MANY_MANIFESTS = 10
 SMALL_FILES = 200  # this many new files since the last compaction ask for the next one
 COMPACTED_FILE_BYTES = 128 * 1024 * 1024
 
@@ -68,7 +69,12 @@ class TableKeeper:
 
 
 def merge_manifests(iceberg_table: JavaObject) -> None:
-    """Commit an empty append: Iceberg merges small manifests on the way. The stream's newest mark is carried on."""
+    """Commit an empty append where manifests have piled up: Iceberg merges the small ones on the way.
+
+    The stream's newest mark is carried on. A batch append merges by itself, Spark's streaming sink does not.
+    """
+    if iceberg_table.currentSnapshot().allManifests(iceberg_table.io()).size() < MANY_MANIFESTS:
+        return
     append = iceberg_table.newAppend()
     for name, value in newest_marks(iceberg_table).items():
         append.set(name, value)

@@ -32,12 +32,13 @@ class ProgressReporter:
         """Report the newest finished batches; a Kafka that is away is no reason to fail."""
         batches = {}
         for query in queries:
-            progress = query.lastProgress
-            if progress is None:
+            last = query.lastProgress
+            if last is None:
                 continue
+            progress = json.loads(last.json)  # PySpark's own fields hold the offsets as Python text
             batches[query.name] = {"batch": progress["batchId"], "batch_ms": progress["batchDuration"]}
             if query.name == silver_query.NAME:
-                self._publish(json.loads(progress["sources"][0]["endOffset"]))
+                self._publish(progress["sources"][0]["endOffset"])
         self._beat(batches)
 
     def _publish(self, offsets: Offsets) -> None:

@@ -1,0 +1,71 @@
+"""Register the databases and the plain Hive table, through Presto; doing it again changes nothing.
+
+`python -m analysis.hive_setup`. The Iceberg tables are made by the Spark job, which alone writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import httpx
+
+from pipeline import settings as settings_module
+from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.events.catalog import HIVE_TABLES, TABLES
+from pipeline.events.model import Table
+from pipeline.presto import Presto
+from pipeline.settings import Settings
+
+HTTP_TIMEOUT_S = 30.0
+
+
+def main() -> int:
+    """Register everything, one line each; return the exit code."""
+    try:
+        settings = settings_module.load()
+        presto = Presto(settings.presto_url, source="hive_setup")
+        for schema in dict.fromkeys((table.catalog, table.schema) for table in TABLES):
+            register_schema(presto, settings, *schema)
+        for table in HIVE_TABLES:
+            register_table(presto, settings, table)
+    except CoinlakeError as error:
+        print(f"hive_setup: {error}", file=sys.stderr)  # noqa: T201 - a command line
+        return 1
+    return 0
+
+
+def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> None:
+    """Make a database in the metastore; its folder stands below the warehouse."""
+    location = f"{settings.warehouse}/{schema}.db"
+    presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
+    print(f"database {catalog}.{schema} at {location}")  # noqa: T201 - a command line
+
+
+def register_table(presto: Presto, settings: Settings, table: Table) -> None:
+    """Make an external table on a folder that exists; its partitions come with the first publishing."""
+    location = settings.table_location(table.schema, table.name)
+    make_folder(settings, location)
+    presto.rows(table.create_external_sql(location))
+    print(f"table {table.full_name} at {location}")  # noqa: T201 - a command line
+
+
+def make_folder(settings: Settings, location: str) -> None:
+    """Make a folder in HDFS over its HTTP door: Presto refuses an external location that is not there.
+
+    Raises:
+        ServiceError: the NameNode does not answer or refuses.
+    """
+    path = location.removeprefix(settings.hdfs_uri)
+    try:
+        answer = httpx.put(
+            f"{settings.hdfs_http_url}/webhdfs/v1{path}",
+            params={"op": "MKDIRS", "user.name": "coinlake"},
+            timeout=HTTP_TIMEOUT_S,
+        )
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise ServiceError(f"HDFS at {settings.hdfs_http_url} did not make {path}: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

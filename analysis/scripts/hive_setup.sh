@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Summary: registers the databases and hive.crypto.coin_data in the Hive Metastore; doing it again changes nothing
+# Usage: analysis/scripts/hive_setup.sh [--help]
+set -euo pipefail
+
+# shellcheck source=../../pipeline/scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
+
+case "${1:-}" in
+  --help)
+    show_usage
+    exit
+    ;;
+  '') ;;
+  *) die "takes no arguments; try --help" ;;
+esac
+
+exec "$PYTHON" -m analysis.hive_setup
