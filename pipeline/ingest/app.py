@@ -1,0 +1,164 @@
+"""The scheduler service: `python -m pipeline.ingest.app` polls the market, fills in history, answers over HTTP.
+
+Exit codes: 0 stopped by a signal; 78 refused to start (a setting, or another scheduler runs); 1 anything else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO
+
+from waitress.server import create_server
+
+from pipeline import settings as settings_module
+from pipeline.errors import CoinlakeError, SettingsError, StoppedError
+from pipeline.events.catalog import TOPICS
+from pipeline.events.coin_prices import COIN_EVENTS
+from pipeline.ingest.api import Deps, create_app
+from pipeline.ingest.csv_import import import_csv
+from pipeline.ingest.history import Chain, Outcome, fetch_history
+from pipeline.ingest.jobs import JobStore, Order, Progress
+from pipeline.ingest.kafka import KafkaAdmin
+from pipeline.ingest.ledger import Ledger
+from pipeline.ingest.market import Market, announce, choose, open_market
+from pipeline.ingest.metrics import Metrics
+from pipeline.ingest.polling import Poller, start_clock
+from pipeline.ingest.producer import EventProducer
+from pipeline.ingest.sources.csv_file import open_csv
+from pipeline.ingest.spans import DaySpan
+from pipeline.ingest.store import Store
+from pipeline.ingest.uploads import import_path, imports_dir
+from pipeline.ingest.worker import Worker
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EX_CONFIG = 78
+TOPICS_WAIT_S = 300.0
+STOP_S = 1.0  # each of the two things that are waited for at the end
+HTTP_THREADS = 8
+
+
+class Service:
+    """The scheduler's parts, put together and started in order."""
+
+    def __init__(self, settings: Settings, market: Market, stop: threading.Event) -> None:
+        self.settings, self.stop = settings, stop
+        self.metrics = Metrics()
+        self.metrics.show_market(market.choice.kind)
+        self.producer = EventProducer(settings.kafka_bootstrap, self.metrics)
+        self.store = Store(settings.data_dir / "scheduler" / "ledger.db")
+        self.ledger, jobs = Ledger(self.store), JobStore(self.store)
+        self.kafka = KafkaAdmin(settings.kafka_bootstrap)
+        self.chain = Chain(market.links, self.ledger, self.producer, stop)
+        self.worker = Worker(jobs, self.do, self.metrics, stop)
+        self.poller = Poller(market.live, settings.coins, self.producer, self.metrics)
+        deps = Deps(settings, market.choice, jobs, self.worker, self.poller, self.metrics, open_csv)
+        self.app = create_app(deps)
+
+    def do(self, order: Order, report: Callable[[Progress], None]) -> Outcome:
+        """Do one job's work; what another Kafka acknowledged does not count."""
+        self.ledger.adopt(self.kafka.identity(COIN_EVENTS.name))
+        if order.sha256 is not None:
+            return import_csv(self.chain, order, import_path(self.settings.data_dir, order.sha256), report)
+        today = _today()
+        span = DaySpan(order.first or today, order.last or today)
+        return fetch_history(self.chain, order.coin, span, today, report)
+
+    def run(self) -> None:
+        """Serve until `stop` is set, then end within about two seconds."""
+        server = create_server(
+            self.app,
+            host=self.settings.listen_host,
+            port=self.settings.port("scheduler"),
+            threads=HTTP_THREADS,
+            max_request_body_size=self.settings.csv_max_bytes + 1024,
+            ident="coinlake",
+        )
+        self.worker.start()
+        clock = start_clock(self.poller, self.settings.poll_s)
+        threading.Thread(target=server.run, name="http", daemon=True).start()
+        log.info("listening on %s", self.settings.url("scheduler"))
+        self.stop.wait()
+        log.info("stopping")
+        clock.shutdown(wait=False)
+        server.close()
+        self.worker.stop(STOP_S)
+        self.producer.close(STOP_S)
+
+
+def main() -> int:
+    """Run the service; return its exit code."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "apscheduler"):  # a line for each call or tick; ours say more
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = settings_module.load()
+        _require_token(settings)
+        with _only_one(settings.run_dir):
+            _serve(settings, stop)
+    except SettingsError as error:
+        log.error("refusing to start: %s", error)
+        return EX_CONFIG
+    except StoppedError as error:
+        log.info("%s", error)
+    except CoinlakeError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+def _serve(settings: Settings, stop: threading.Event) -> None:
+    imports_dir(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(imports_dir(settings.data_dir))  # where the HTTP server keeps a large body until it is whole
+    choice = choose(settings)
+    announce(settings, choice)
+    KafkaAdmin(settings.kafka_bootstrap).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
+    Service(settings, open_market(settings, choice), stop).run()
+
+
+def _require_token(settings: Settings) -> None:
+    if not settings.api_token:
+        raise SettingsError("COINLAKE_API_TOKEN", "", "a secret; pipeline/scripts/pipeline_setup.sh writes one")
+
+
+def _only_one(run_dir: Path) -> IO[str]:
+    """Hold the lock that exactly one scheduler can have; the kernel frees it however the process ends."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    path = run_dir / "scheduler.lock"
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise SettingsError(
+            "COINLAKE_HOME", str(run_dir.parent), f"no other scheduler (process {holder} runs there)"
+        ) from None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
