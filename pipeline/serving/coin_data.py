@@ -6,7 +6,6 @@ changed partitions at their new folders. Old folders go when no reader can be us
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable
 from datetime import date
@@ -18,11 +17,11 @@ from pyspark.sql import functions as F
 from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import Settings
+from pipeline.stream import hdfs
 from pipeline.stream.silver.high_water import month_of
 
-log = logging.getLogger(__name__)
-
-FOLDER_PREFIX = "published-"
+FOLDER_PREFIX = "published-"  # and the time in ns
+KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish
 
 
 def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, months: Iterable[str]) -> int:
@@ -39,6 +38,17 @@ def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, mon
         rows.unpersist()
     partitions.switch([Partition(month, f"{folder}/month={month}", count) for month, count in counts.items()])
     return sum(counts.values())
+
+
+def drop_old_folders(spark: SparkSession, settings: Settings, partitions: HivePartitions) -> list[str]:
+    """Delete folders that no partition points at any more, or that a crash left behind; return their names."""
+    root = settings.table_location(COIN_DATA.schema, COIN_DATA.name)
+    oldest = time.time_ns() - KEEP_FOLDERS_S * 1_000_000_000
+    used = {partition.location.split("/")[-2] for partition in partitions.by_value().values()}
+    old = [name for name in hdfs.list_names(spark, root) if name not in used and _made_ns(name) < oldest]
+    for name in old:
+        hdfs.delete(spark, f"{root}/{name}")
+    return old
 
 
 def stale_months(spark: SparkSession, partitions: HivePartitions) -> frozenset[str]:
@@ -72,6 +82,12 @@ def to_coin_data(prices: DataFrame) -> DataFrame:
 def write_files(rows: DataFrame, folder: str) -> None:
     """Write the rows below the folder, one folder a month."""
     rows.write.partitionBy(*COIN_DATA.partitioned_by).option("compression", "snappy").parquet(folder)
+
+
+def _made_ns(name: str) -> int:
+    """Return when a published folder was made; what is not ours counts as new, and stays."""
+    number = name.removeprefix(FOLDER_PREFIX)
+    return int(number) if name.startswith(FOLDER_PREFIX) and number.isdecimal() else time.time_ns()
 
 
 def _in_month(month: str) -> Column:

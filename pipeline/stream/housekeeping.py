@@ -1,4 +1,4 @@
-"""The two side threads of the Spark job: one keeps Iceberg tables quick, one publishes the Hive table."""
+"""The side threads of the Spark job: they keep Iceberg tables quick, and publish and sweep the Hive table."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pipeline.stream.maintenance import TableKeeper
 log = logging.getLogger(__name__)
 
 MAINTENANCE_S = 10.0
+SWEEP_S = 300.0
 PUBLISH_CHECK_S = 1.0
 PUBLISH_GAP_S = 10.0
 PUBLISH_SHARE = 10  # publishing may take a tenth of the time at most: after 3 s of work, 30 s of rest
@@ -45,10 +46,11 @@ class Housekeeping:
             self._months |= months
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start the threads."""
         for name, interval, task in (
             ("maintenance", MAINTENANCE_S, self.maintain),
             ("publishing", PUBLISH_CHECK_S, self.publish_if_due),
+            ("sweeping", SWEEP_S, self.sweep),
         ):
             InheritableThread(target=self._loop, args=(name, interval, task), daemon=True).start()
 
@@ -56,6 +58,11 @@ class Housekeeping:
         """Look after every table once."""
         for keeper in self._keepers:
             keeper.run()
+
+    def sweep(self) -> None:
+        """Delete the published table's folders that nobody reads any more."""
+        if dropped := coin_data.drop_old_folders(self._spark, self._settings, self._partitions):
+            log.info("deleted %d old folders of %s", len(dropped), COIN_DATA.full_name)
 
     def publish_if_due(self) -> None:
         """Publish the noted months, unless the last publishing was a moment ago."""

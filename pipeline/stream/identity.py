@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from pipeline.errors import CheckpointMismatchError
-from pipeline.stream.jvm import JavaObject, hadoop_conf, java_array, jvm
+from pipeline.stream import hdfs
 from pipeline.stream.kafka import KafkaIdentity
 
 FILE = "identity.json"
@@ -42,13 +42,13 @@ def claim_checkpoint(spark: SparkSession, checkpoint: str, found: KafkaIdentity)
     Raises:
         CheckpointMismatchError: the folder belongs to another cluster, or a topic was made anew since.
     """
-    text = _read(spark, f"{checkpoint}/{FILE}")
+    text = hdfs.read_text(spark, f"{checkpoint}/{FILE}")
     if text is None:
         identity = CheckpointIdentity(str(uuid.uuid4()), found)
     else:
         identity = confirm(CheckpointIdentity.from_json(text), found, checkpoint)
     if text != identity.to_json():
-        _write(spark, f"{checkpoint}/{FILE}", identity.to_json())
+        hdfs.replace_text(spark, f"{checkpoint}/{FILE}", identity.to_json())
     return identity
 
 
@@ -61,31 +61,3 @@ def confirm(recorded: CheckpointIdentity, found: KafkaIdentity, checkpoint: str)
             raise CheckpointMismatchError(checkpoint, f"topic {name} with id", topic_id, found.topics[name])
     topics = {**recorded.kafka.topics, **found.topics}
     return CheckpointIdentity(recorded.id, KafkaIdentity(recorded.kafka.cluster, topics))
-
-
-def _hadoop_path(spark: SparkSession, path: str) -> tuple[JavaObject, JavaObject]:
-    hadoop_path = jvm(spark).org.apache.hadoop.fs.Path(path)
-    return hadoop_path.getFileSystem(hadoop_conf(spark)), hadoop_path
-
-
-def _read(spark: SparkSession, path: str) -> str | None:
-    file_system, hadoop_path = _hadoop_path(spark, path)
-    if not file_system.exists(hadoop_path):
-        return None
-    stream = file_system.open(hadoop_path)
-    try:
-        return bytes(stream.readAllBytes()).decode()
-    finally:
-        stream.close()
-
-
-def _write(spark: SparkSession, path: str, text: str) -> None:
-    """Replace a file as a whole: a crash leaves the old one or the new one."""
-    file_system, target = _hadoop_path(spark, path)
-    _, draft = _hadoop_path(spark, f"{path}.draft")
-    stream = file_system.create(draft, True)
-    stream.write(bytearray(text.encode()))
-    stream.close()
-    hadoop = jvm(spark).org.apache.hadoop.fs
-    overwrite = java_array(spark, hadoop.Options.Rename, hadoop.Options.Rename.OVERWRITE)
-    hadoop.FileContext.getFileContext(file_system.getUri(), hadoop_conf(spark)).rename(draft, target, overwrite)

@@ -1,0 +1,50 @@
+"""Small files and folders in HDFS, through the driver's own Hadoop client."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from pipeline.stream.jvm import JavaObject, hadoop_conf, java_array, jvm
+
+
+def read_text(spark: SparkSession, path: str) -> str | None:
+    """Return a file's text, None where there is no such file."""
+    file_system, hadoop_path = _at(spark, path)
+    if not file_system.exists(hadoop_path):
+        return None
+    stream = file_system.open(hadoop_path)
+    try:
+        return bytes(stream.readAllBytes()).decode()
+    finally:
+        stream.close()
+
+
+def replace_text(spark: SparkSession, path: str, text: str) -> None:
+    """Replace a file as a whole: a crash leaves the old one or the new one."""
+    file_system, target = _at(spark, path)
+    _, draft = _at(spark, f"{path}.draft")
+    stream = file_system.create(draft, True)
+    stream.write(bytearray(text.encode()))
+    stream.close()
+    hadoop = jvm(spark).org.apache.hadoop.fs
+    overwrite = java_array(spark, hadoop.Options.Rename, hadoop.Options.Rename.OVERWRITE)
+    hadoop.FileContext.getFileContext(file_system.getUri(), hadoop_conf(spark)).rename(draft, target, overwrite)
+
+
+def list_names(spark: SparkSession, folder: str) -> list[str]:
+    """Return the names in a folder, none where there is no such folder."""
+    file_system, hadoop_path = _at(spark, folder)
+    if not file_system.exists(hadoop_path):
+        return []
+    return [str(entry.getPath().getName()) for entry in file_system.listStatus(hadoop_path)]
+
+
+def delete(spark: SparkSession, path: str) -> None:
+    """Delete a file, or a folder with all in it."""
+    file_system, hadoop_path = _at(spark, path)
+    file_system.delete(hadoop_path, True)
+
+
+def _at(spark: SparkSession, path: str) -> tuple[JavaObject, JavaObject]:
+    hadoop_path = jvm(spark).org.apache.hadoop.fs.Path(path)
+    return hadoop_path.getFileSystem(hadoop_conf(spark)), hadoop_path
