@@ -13,13 +13,24 @@ import pytest
 from analysis.lake import Lake, connect
 from pipeline.settings import load
 
+Answer = dict[str, Any]
+
+
+def table(columns: dict[str, str], *rows: list[object]) -> Answer:
+    """Return an answer of Presto's: columns with their types, and rows."""
+    return {"columns": [{"name": name, "type": kind} for name, kind in columns.items()], "data": list(rows)}
+
 
 class FakePresto(HTTPServer):
-    """Answers every statement with `answer` and keeps what it was asked, with the headers."""
+    """Answers every statement with `answer`, or as `answers` has it for a word in the statement.
+
+    It keeps what it was asked, with the headers.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: dict[str, Any] = {}
+        self.answer: Answer = {}
+        self.answers: dict[str, Answer] = {}
         self.status = 200
         self.statements: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -30,12 +41,14 @@ class FakePresto(HTTPServer):
 
     def gives(self, columns: dict[str, str], *rows: list[object]) -> None:
         """Make the next answers a table."""
-        described = [{"name": name, "type": presto_type} for name, presto_type in columns.items()]
-        self.answer = {"columns": described, "data": list(rows)}
+        self.answer = table(columns, *rows)
 
     def fails(self, name: str, message: str) -> None:
         """Make the next answers an error as Presto words it."""
         self.answer = {"error": {"errorName": name, "message": message, "errorType": "USER_ERROR", "errorCode": 1}}
+
+    def answer_to(self, statement: str) -> Answer:
+        return next((answer for word, answer in self.answers.items() if word in statement), self.answer)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -49,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({"nextUri": f"{self.server.url}/next"}, added)
 
     def do_GET(self) -> None:
-        self._reply(self.server.answer, {})
+        self._reply(self.server.answer_to(self.server.statements[-1]), {})
 
     def _reply(self, part: dict[str, Any], headers: dict[str, str]) -> None:
         body = json.dumps({"id": "20261121_000000_00001_abcde", "infoUri": "", "stats": {}, **part}).encode()

@@ -1,0 +1,130 @@
+"""Running a notebook without a browser: small ones made here, and the project's own on a made-up lake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from analysis.run_notebook import main, run_notebook
+from pipeline.errors import NotebookError
+from tests.unit.analysis.conftest import table
+
+if TYPE_CHECKING:
+    from tests.unit.analysis.conftest import FakePresto
+
+CHARTS = [
+    "01-price-history.png",
+    "02-yearly-returns.png",
+    "03-drawdown.png",
+    "04-moving-averages.png",
+    "05-volatility.png",
+    "06-monthly-returns.png",
+    "07-side-by-side.png",
+]
+COVERAGE = {
+    "table": "varchar",
+    "coin": "varchar",
+    "source": "varchar",
+    "row_count": "bigint",
+    "first_time": "timestamp",
+    "last_time": "timestamp",
+}
+CLOSES = {
+    "coin": "varchar",
+    "source": "varchar",
+    "day": "date",
+    "price_usd": "decimal(38,18)",
+    "observed_at": "timestamp",
+}
+
+
+def write_notebook(path: Path, **cells: str) -> Path:
+    """Write a notebook; each cell's id is its name here, with hyphens."""
+    made: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": name.replace("_", "-"),
+            "source": code,
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for name, code in cells.items()
+    ]
+    path.write_text(json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def closes(coin: str, source: str, days: int) -> list[list[object]]:
+    """Return `days` rows of daily closes as Presto sends them."""
+    prices = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.001, 0.04, days)))
+    dates = pd.date_range("2013-04-28", periods=days).strftime("%Y-%m-%d")
+    return [
+        [coin, source, day, f"{price:.18f}", f"{day} 00:00:00.000"] for day, price in zip(dates, prices, strict=True)
+    ]
+
+
+@pytest.fixture
+def made_up_lake(presto: FakePresto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePresto:
+    """A Presto that knows the notebook's two statements; the notebook's kernel is pointed at it."""
+    monkeypatch.setenv("PRESTO_URL", presto.url)
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COINS", "bitcoin,solana")
+    presto.answers["UNION ALL"] = table(COVERAGE)
+    presto.answer = table(CLOSES)
+    return presto
+
+
+def outputs(executed: list[Path]) -> list[str]:
+    return [path.name for path in executed]
+
+
+def test_each_picture_is_named_after_its_cell(tmp_path: Path) -> None:
+    start = "%matplotlib inline\nfrom matplotlib.figure import Figure\nfigure = Figure()\nfigure.add_subplot()"
+    notebook = write_notebook(tmp_path / "n.ipynb", no_picture=start, first_one="figure", second="figure")
+    before = notebook.read_bytes()
+    pictures = run_notebook(notebook, tmp_path / "out")
+    assert outputs(pictures) == ["01-first-one.png", "02-second.png"]
+    assert imread(pictures[0]).ndim == 3
+    assert notebook.read_bytes() == before
+
+
+def test_a_failing_cell_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook = write_notebook(tmp_path / "n.ipynb", wrong="raise ValueError('no such coin')")
+    assert main([str(notebook), str(tmp_path / "out")]) == 1
+    assert f"run_notebook: {notebook}: cell wrong: ValueError: no such coin\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "not JSON"])
+def test_a_file_that_is_no_notebook_is_told(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "n.ipynb"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(NotebookError, match=r"n\.ipynb"):
+        run_notebook(path, tmp_path / "out")
+
+
+def drawn(folder: Path, checkout: Path) -> dict[str, Any]:
+    """Run the project's notebook; return its pictures by name."""
+    pictures = run_notebook(checkout / "analysis/notebooks/coin_prices.ipynb", folder)
+    return {path.name: imread(path) for path in pictures}
+
+
+def test_the_price_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
+    rows = [*closes("bitcoin", "csv_coingecko", 800), *closes("solana", "simulator", 500)]
+    made_up_lake.answer = table(CLOSES, *rows)
+    pictures = drawn(tmp_path / "out", checkout)
+    assert list(pictures) == CHARTS
+    assert all(np.unique(picture.reshape(-1, picture.shape[2]), axis=0).shape[0] > 50 for picture in pictures.values())
+    assert any("ARRAY['bitcoin','solana']" in statement for statement in made_up_lake.statements)
+
+
+def test_the_price_notebook_runs_on_an_empty_lake(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
+    assert list(drawn(tmp_path / "out", checkout)) == CHARTS
+    assert made_up_lake.statements
