@@ -9,6 +9,7 @@
     ├── StoppedError             work was cut short because the service is stopping; it goes on at the next start
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
+    ├── NotebookError            a notebook did not run to its end
     ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
     ├── TopicMismatchError       a topic exists with other settings than ours
     ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
@@ -79,6 +80,13 @@ class TableMissingError(QueryError):
 
     def __init__(self, name: str, message: str, query_id: str | None) -> None:
         super().__init__(name, f"{message}; analysis/scripts/hive_setup.sh registers the lake's tables", query_id)
+
+
+class NotebookError(CoinlakeError):
+    """A notebook could not be read, or one of its cells failed."""
+
+    def __init__(self, notebook: str, cause: str) -> None:
+        super().__init__(f"{notebook}: {cause}")
 
 
 class StoppedError(CoinlakeError):
