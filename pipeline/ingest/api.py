@@ -106,7 +106,7 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
     @app.post("/history")
     def history() -> tuple[Response, int]:
         order = history_order(_json_body(), deps.settings.coins, deps.today())
-        return jsonify({"job_id": deps.worker.submit(order).job_id}), 202
+        return _submitted(deps, order)
 
     @app.post("/history/csv")
     def history_csv() -> tuple[Response, int]:
@@ -115,7 +115,11 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
         sha256 = keep_upload(request.stream, deps.settings.data_dir, deps.settings.csv_max_bytes)
         order = Order(coin, sha256=sha256, name=file_name(request.args.get("name")))
         _check_upload(deps, order, import_path(deps.settings.data_dir, sha256))
-        return jsonify({"job_id": deps.worker.submit(order).job_id}), 202
+        return _submitted(deps, order)
+
+
+def _submitted(deps: Deps, order: Order) -> tuple[Response, int]:
+    return jsonify({"job_id": deps.worker.submit(order).job_id, "coin": order.coin}), 202
 
 
 def _check_upload(deps: Deps, order: Order, path: Path) -> None:
