@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({"nextUri": f"{self.server.url}/next"}, added)
 
     def do_GET(self) -> None:
-        self._reply(self.server.answer_to(self.server.statements[-1]), {})
+        self._reply(self.server.answer_to("".join(self.server.statements[-1:])), {})
 
     def _reply(self, part: dict[str, Any], headers: dict[str, str]) -> None:
         body = json.dumps({"id": "20261121_000000_00001_abcde", "infoUri": "", "stats": {}, **part}).encode()

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Summary: Open Presto's own command line on the running lake, as user coinlake, in catalog hive, schema crypto, in UTC.
+# Usage: presto.sh [PRESTO-CLI ARGUMENTS]
+#
+#   presto.sh                                   # interactive; "quit" or Ctrl-D ends it
+#   presto.sh --execute "SHOW TABLES"           # one statement
+#   presto.sh --file query.sql --output-format CSV_HEADER
+#
+# All arguments go to the CLI (presto.sh --execute ... --catalog iceberg --schema silver works, too).
+# PRESTO_URL points it at another server.
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
+[[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+[[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+
+cli="$COINLAKE_HOME/jars/presto-cli.jar"
+[[ -f $cli ]] || die "$cli is missing: pipeline/scripts/pipeline_setup.sh puts it there"
+url="$("$PYTHON" -c 'from pipeline.settings import load; print(load().presto_url)')"
+info="$(curl --silent --fail --noproxy '*' --max-time 5 "$url/v1/info")" ||
+  die "Presto does not answer at $url: pipeline/scripts/pipeline_status.sh tells what runs"
+[[ ! $info =~ \"starting\":\ *true ]] || die "Presto at $url is still starting: try again in a few seconds"
+
+# One quick compiler and the smallest collector: a statement's answer starts sooner than with a server's settings.
+java=("$(find_java)" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx256m -Duser.timezone=UTC)
+# The CLI takes an option's last value, so the caller's --catalog or --schema wins over these.
+exec "${java[@]}" -jar "$cli" --server "$url" --user coinlake --catalog hive --schema crypto "$@"
