@@ -1,0 +1,49 @@
+"""Make sure that JupyterLab runs, and print the address of the notebook: the body of `notebook_up.sh`."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import quote
+
+from pipeline.cluster import bring_up, probes, supervisor
+from pipeline.cluster.choices import choose
+from pipeline.cluster.options import SetupOptions
+from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.settings import Settings, load
+
+NOTEBOOK = "analysis/notebooks/coin_prices.ipynb"
+
+
+def main() -> int:
+    """Start JupyterLab if need be and print its address; return 1 when there is no lake to look at."""
+    try:
+        settings = load()
+        ensure_running(settings)
+    except CoinlakeError as error:
+        print(f"notebook_up.sh: {error}", file=sys.stderr)  # noqa: T201  # a command line
+        return 1
+    print(address(settings))  # noqa: T201
+    return 0
+
+
+def ensure_running(settings: Settings) -> None:
+    """Return when JupyterLab answers; a lake that was set up without it gets it now, and all else stays as it is.
+
+    Raises:
+        ServiceError: no lake runs here, or JupyterLab did not come up.
+    """
+    if probes.check("notebook", settings) is None:
+        return
+    if not supervisor.client(settings).answers():
+        raise ServiceError(f"no lake runs in {settings.home}: pipeline/scripts/pipeline_setup.sh starts it")
+    bring_up.start(choose(SetupOptions(notebook=True)))
+    bring_up.wait_ready(settings, "notebook")
+
+
+def address(settings: Settings) -> str:
+    """Return the URL that opens the notebook in JupyterLab, with the token that lets the user in."""
+    return f"{settings.url('notebook')}/lab/tree/{NOTEBOOK}?token={quote(settings.notebook_token.reveal())}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

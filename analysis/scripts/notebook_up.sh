@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Summary: Make sure that JupyterLab runs on the lake, and print the address that opens the price notebook in it.
+# Usage: notebook_up.sh
+#
+# The address carries the token that lets you in: give it to nobody. On a desktop the browser opens it.
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
+# shellcheck source=pipeline/scripts/lock.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lock.sh"
+[[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+[[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+
+# Only a start changes what runs, and must not meet a set-up under way.
+"$PYTHON" -m pipeline.cluster.probes notebook 2>/dev/null || take_lock
+url="$("$PYTHON" -m analysis.notebook_up)"
+printf '%s\n' "$url"
+[[ -n ${DISPLAY:-} ]] && command -v xdg-open >/dev/null || exit 0
+exec xdg-open "$url" >/dev/null 2>&1
