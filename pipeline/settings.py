@@ -150,7 +150,7 @@ class Settings:
 
 def reached_at(listen_host: str) -> str:
     """Return the address at which a service is reached that listens on `listen_host`."""
-    return "127.0.0.1" if listen_host == "0.0.0.0" else listen_host  # noqa: S104: compared, not bound
+    return "127.0.0.1" if listen_host == "0.0.0.0" else listen_host  # noqa: S104  # compared, not bound
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

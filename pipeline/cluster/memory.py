@@ -18,12 +18,12 @@ HEAPS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def heap(service: str, small: bool) -> str:  # noqa: FBT001: one of two profiles, named at every call
+def heap(service: str, small: bool) -> str:
     """Return the service's largest heap in the JVM's notation, such as `640m`."""
     normal, reduced = HEAPS[service]
     return reduced if small else normal
 
 
-def heap_mb(service: str, small: bool) -> int:  # noqa: FBT001: see heap
+def heap_mb(service: str, small: bool) -> int:
     """Return the service's largest heap in megabytes."""
     return int(heap(service, small).removesuffix("m"))

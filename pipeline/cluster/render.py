@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipeline import settings as coinlake_settings
 from pipeline.cluster import memory
+from pipeline.cluster.services import SERVICES, services_here
 from pipeline.errors import CoinlakeError
 from pipeline.settings import CHECKOUT, Settings
 
@@ -48,15 +50,18 @@ OPENED_PACKAGES = (
 )
 
 
-def render_all(settings: Settings) -> list[Path]:
-    """Render every template; return the files whose text changed."""
+def render_all(settings: Settings, services: Sequence[str] | None = None) -> list[Path]:
+    """Render every template; return the files whose text changed.
+
+    `services` are those that supervisord shall run, by default all that belong on this machine.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,  # a misspelt name stops the start and does not render as nothing
-        autoescape=lambda name: bool(name and name.endswith(f".xml{SUFFIX}")),
+        autoescape=select_autoescape([f"xml{SUFFIX}"]),
         keep_trailing_newline=True,
     )
-    values = context(settings)
+    values = {**context(settings), "services": services_here(settings) if services is None else services}
     changed = []
     for name in sorted(environment.list_templates(extensions=[SUFFIX.removeprefix(".")])):
         target = settings.conf_dir / name.removesuffix(SUFFIX)
@@ -70,6 +75,9 @@ def context(settings: Settings) -> Mapping[str, Any]:
     return {
         "settings": settings,
         "host": settings.listen_host,
+        "reach": settings.local_host,
+        "all_services": SERVICES,
+        "is_root": os.getuid() == 0,
         "port": settings.port,
         "home": settings.home,
         "data": settings.data_dir,
@@ -91,6 +99,7 @@ def write_if_changed(target: Path, text: str) -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
+    fresh.touch(mode=0o600)
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(target)
     return True
@@ -101,7 +110,7 @@ def main() -> int:
     try:
         render_all(coinlake_settings.load())
     except CoinlakeError as error:
-        print(f"render: {error}", file=sys.stderr)  # noqa: T201: a command line
+        print(f"render: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

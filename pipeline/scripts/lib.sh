@@ -11,6 +11,9 @@ export PYTHON="${COINLAKE_PYTHON:-$COINLAKE_HOME/venv/bin/python}"
 export PYTHONPATH="$COINLAKE_ROOT"
 export PYTHONUNBUFFERED=1
 
+SERVICE_WAIT_S=180     # the slowest start of all engines together, seen on two busy cores, is a quarter of it
+SECONDS_BETWEEN_STARTS=2
+
 # Print a message with the script's name to stderr and stop.
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -31,9 +34,34 @@ wait_for() {
   done
 }
 
+# Wait until services do real work: wait_for_services NAME... (names of pipeline/cluster/probes.py)
+# One Python process looks again and again, where wait_for would start one each time.
+wait_for_services() {
+  "$PYTHON" -m pipeline.cluster.probes "$@" --timeout "$SERVICE_WAIT_S" ||
+    die "gave up after $SERVICE_WAIT_S s; look at the logs in $COINLAKE_HOME/logs"
+}
+
 # Print the "# Summary:" and "# Usage:" header of the calling script.
 show_usage() {
-  sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p}}' "$0"
+  sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p;};}' "$0"
+}
+
+# Begin a service's start script: answer --help, and keep two starts of a service that ends at once apart, so that the
+# supervisor's restarts do not eat a core.
+begin_service() {
+  if [[ ${1:-} == --help ]]; then
+    show_usage
+    exit 0
+  fi
+  local stamp last=0 now
+  stamp="$COINLAKE_HOME/run/$(basename "$0" .sh).started"
+  mkdir -p "$COINLAKE_HOME/run"
+  [[ ! -s $stamp ]] || read -r last <"$stamp"
+  printf -v now '%(%s)T' -1
+  if ((now - last < SECONDS_BETWEEN_STARTS)); then
+    sleep "$SECONDS_BETWEEN_STARTS"
+  fi
+  printf '%(%s)T\n' -1 >"$stamp"
 }
 
 # Print the path of the Java to run: JAVA_HOME's, else the one on PATH.
@@ -43,4 +71,10 @@ find_java() {
   else
     command -v java || die "no Java found: install a Java 17 runtime, or point JAVA_HOME at one"
   fi
+}
+
+# Print the folder of the jars that PyPI's pyspark carries; finding it imports nothing.
+pyspark_jars() {
+  "$PYTHON" -c 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0] + "/jars")' ||
+    die "no pyspark in $PYTHON: run pipeline/scripts/pipeline_setup.sh"
 }

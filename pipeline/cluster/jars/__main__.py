@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
-from pathlib import Path
-
-from rich.console import Console
 
 from pipeline import settings
-from pipeline.cluster.jars import artifacts, cache, download, install, progress, resolve
+from pipeline.cluster.jars import artifacts, resolve
+from pipeline.cluster.jars.fetch import TOOLS, fetch
 from pipeline.errors import CoinlakeError
-
-TOOLS = {"maven": ("Maven", download.with_maven), "ivy": ("Ivy", download.with_ivy)}
-
-
-def fetch(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None) -> bool:
-    """Bring the lock's jars into `home_jars`; return whether anything had to be done."""
-    stamp = home_jars / ".lock-sha256"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        return False
-    locked = artifacts.read_lock(lock)
-    name, downloader = TOOLS[tool] if tool else download.pick()
-    with progress.watch(f"jars by {name}", {one.filename for one in locked}, Console(stderr=True)) as on_line:
-        cache.fill(locked, cache.cache_dir(), downloader, on_line)
-    install.install(locked, cache.cache_dir(), home_jars)
-    stamp.write_text(wanted, encoding="utf-8")
-    return True
 
 
 def main() -> int:
@@ -43,9 +23,9 @@ def main() -> int:
         if options.command == "lock":
             artifacts.write_lock(resolve.resolve_all())
         elif not fetch(settings.load().jar_dir, tool=options.tool):
-            print("jars: up to date")  # noqa: T201: a command line
+            print("jars: up to date")  # noqa: T201
     except CoinlakeError as error:
-        print(f"jars: {error}", file=sys.stderr)  # noqa: T201: a command line
+        print(f"jars: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

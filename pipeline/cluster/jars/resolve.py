@@ -27,7 +27,7 @@ def resolve_all(pom: Path = POM) -> list[Artifact]:
 
 def jar_sets(pom: Path = POM) -> list[str]:
     """Return the names of the sets, which are the profiles of the pom."""
-    root = ElementTree.parse(pom).getroot()  # noqa: S314: our own file
+    root = ElementTree.parse(pom).getroot()  # noqa: S314  # our own file
     return [name.text or "" for name in root.findall("pom:profiles/pom:profile/pom:id", POM_NAMESPACE)]
 
 

@@ -4,11 +4,11 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
-[[ ${1:-} != --help ]] || { show_usage; exit 0; }
+begin_service "$@"
 
 conf="$COINLAKE_HOME/conf"
 mkdir -p "$COINLAKE_HOME/data/metastore"
-pyspark="$("$PYTHON" -c 'import importlib.util; print(importlib.util.find_spec("pyspark").submodule_search_locations[0])')"
+jars="$(pyspark_jars)"
 
-exec "$(find_java)" "@$conf/hive/metastore.options" -cp "$conf/hive:$conf/hadoop:$pyspark/jars/*" \
+exec "$(find_java)" "@$conf/hive/metastore.options" -cp "$conf/hive:$conf/hadoop:$jars/*" \
   org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/cluster/start/MetastoreServer.java" MetastoreServer

@@ -4,7 +4,7 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
-[[ ${1:-} != --help ]] || { show_usage; exit 0; }
+begin_service "$@"
 
 conf="$COINLAKE_HOME/conf/hadoop"
 data="$COINLAKE_HOME/data/namenode"

@@ -4,9 +4,12 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
-[[ ${1:-} != --help ]] || { show_usage; exit 0; }
+begin_service "$@"
 
+jars="$(pyspark_jars)"
+janino=("$jars"/janino-*.jar "$jars"/commons-compiler-*.jar)
 mkdir -p "$COINLAKE_HOME/data/presto"
 cd "$COINLAKE_HOME/data/presto" # it looks for optional files under etc/ of where it runs
-exec "$(find_java)" "@$COINLAKE_HOME/conf/presto/jvm.options" -cp "$COINLAKE_HOME/jars/presto/lib/*" \
-  com.facebook.presto.server.PrestoServer
+exec "$(find_java)" "@$COINLAKE_HOME/conf/presto/jvm.options" \
+  -cp "$COINLAKE_HOME/jars/presto/lib/*:${janino[0]}:${janino[1]}" \
+  org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/cluster/start/QuietPrestoServer.java" QuietPrestoServer
