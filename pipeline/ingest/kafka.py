@@ -16,9 +16,38 @@ from pipeline.errors import ServiceError, StoppedError
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 10.0
+ANSWER_S = 1.5  # short, so that a stop while we wait for the topics is noticed
+RESTART_S = 30.0  # a job that begins while Kafka is being restarted waits for it
 LOOK_AGAIN_S = 1.0
 TELL_AGAIN_S = 15.0
+
+
+class Calm(logging.Filter):
+    """Lets each kind of message of librdkafka through once in a while: it tells of each of its attempts to connect.
+
+    The kind is the message's first word, such as FAIL.
+    """
+
+    def __init__(self, every_s: float = TELL_AGAIN_S) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the message may pass; `every_s` counts by the records' own times."""
+        kind = record.getMessage().partition(" ")[0]
+        if record.created - self._told.get(kind, float("-inf")) < self._every_s:
+            return False
+        self._told[kind] = record.created
+        return True
+
+
+def client_logger() -> logging.Logger:
+    """Return the logger to hand to a confluent-kafka client."""
+    logger = logging.getLogger("librdkafka")
+    if not logger.filters:
+        logger.addFilter(Calm())
+    return logger
 
 
 class KafkaAdmin:
@@ -26,18 +55,22 @@ class KafkaAdmin:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        config: dict[str, Any] = {"bootstrap.servers": bootstrap, "log.connection.close": False, "logger": log}
+        config: dict[str, Any] = {
+            "bootstrap.servers": bootstrap,
+            "log.connection.close": False,
+            "logger": client_logger(),
+        }
         self._client = AdminClient(config)
 
-    def identity(self, topic: str) -> str:
+    def identity(self, topic: str, timeout_s: float = RESTART_S) -> str:
         """Return cluster id and topic id: together they name one incarnation of a topic.
 
         Raises:
-            ServiceError: Kafka does not answer, or has no such topic.
+            ServiceError: Kafka does not answer within `timeout_s`, or has no such topic.
         """
         names = TopicCollection([topic])
-        cluster = self._answer(self._client.describe_cluster(request_timeout=ANSWER_S))
-        described = self._answer(self._client.describe_topics(names, request_timeout=ANSWER_S)[topic])
+        cluster = self._answer(self._client.describe_cluster(request_timeout=timeout_s), timeout_s)
+        described = self._answer(self._client.describe_topics(names, request_timeout=timeout_s)[topic], timeout_s)
         return f"{cluster.cluster_id}/{described.topic_id}"
 
     def wait_for_topics(self, topics: Iterable[str], timeout_s: float, stop: threading.Event) -> None:
@@ -61,14 +94,14 @@ class KafkaAdmin:
     def _missing(self, names: list[str]) -> str | None:
         try:
             for name in names:
-                self.identity(name)
+                self.identity(name, ANSWER_S)
         except ServiceError as error:
             return str(error)
         return None
 
-    def _answer(self, future: Future[Any]) -> Any:  # noqa: ANN401 - confluent-kafka does not type its futures
+    def _answer(self, future: Future[Any], timeout_s: float) -> Any:  # noqa: ANN401 - confluent-kafka does not type its futures
         try:
-            return future.result(ANSWER_S + 1)
+            return future.result(timeout_s + 1)
         except (KafkaException, TimeoutError) as error:
             reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
             raise ServiceError(f"Kafka at {self._bootstrap}: {reason}") from error

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pipeline.errors import EventTooLargeError, ServiceError
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, MAX_EVENT_BYTES, TOPIC_CONFIG, DeadLetter
+from pipeline.ingest.kafka import client_logger
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.sources.base import Item
 
@@ -84,7 +85,7 @@ class EventProducer:
             "partitioner": "murmur2_random",  # a coin's partition is the one that Java clients would choose
             "allow.auto.create.topics": False,  # topics are made by setup_events.sh, with our settings
             "log.connection.close": False,
-            "logger": log,
+            "logger": client_logger(),
         }
         self._producer = Producer(self._config)
 
