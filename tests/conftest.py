@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+pytest.register_assert_rewrite("tests.support")  # a helper's assertion shows its values, too
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # No deadline: on a busy two-core machine a slow example says nothing about the code.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
     finally:
         if not keep:
             print(lake.script(DOWN))
+
+
+@pytest.fixture
+def source() -> str:
+    """A source label that no other test and no earlier run has used, to tell this test's rows by."""
+    return f"test-{uuid.uuid4().hex[:16]}"
 
 
 def clear(lake: Stack) -> None:

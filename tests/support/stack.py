@@ -72,7 +72,8 @@ class Stack:
         for key, value in records:
             self.producer.produce(topic, value=value, key=key, on_delivery=delivered)
         left = self.producer.flush(60)
-        assert (left, failures) == (0, [])
+        assert not failures, failures[0]
+        assert left == 0
 
     def script(self, path: str, *arguments: str, seconds: float = 120, check: bool = True) -> str:
         """Run one of the lake's commands and return what it printed; fail with all of it on a bad exit code."""
@@ -114,11 +115,11 @@ class Stack:
         pid: int | None = services[name]["pid"]
         return pid
 
-    def log(self, service: str, lines: int = 40) -> str:
-        """Return the end of a service's log."""
+    def log(self, service: str, lines: int = 8) -> str:
+        """Return the end of a service's log, each line cut to a readable length."""
         path = self.settings.log_dir / f"{service}.log"
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else "no log"
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(line[:240] for line in text.splitlines()[-lines:])
 
     def wait_for_count(self, expected: int, table: str, where: str, seconds: float = 60) -> None:
         """Wait until a table has at least the expected rows, then check that it has exactly those."""
