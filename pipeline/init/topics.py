@@ -41,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("confluent_kafka").setLevel(logging.CRITICAL)  # its one-line faults are ours to tell
     try:
         admin = connect(settings_module.load().kafka_bootstrap)
-        faults = report(admin, TOPICS, create=not check_only)
+        lines, faults = ensure(admin, TOPICS, create=not check_only)
     except CoinlakeError as error:
-        faults = [error]
+        lines, faults = [], [error]
+    for line in lines:
+        print(line)  # noqa: T201
     for fault in faults:
         print(f"setup_events.sh: {fault}", file=sys.stderr)  # noqa: T201
     return 1 if faults else 0
@@ -54,14 +56,15 @@ def connect(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap}, logger=logging.getLogger("confluent_kafka"))
 
 
-def report(admin: AdminClient, topics: Iterable[Topic], *, create: bool) -> list[CoinlakeError]:
-    """Bring each topic about, print its state, and return what is wrong with those that are not as stated.
+def ensure(admin: AdminClient, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
+    """Bring each topic about; return a line for each that is as stated, and what is wrong with the others.
 
     Raises:
         ServiceError: Kafka does not answer or refuses.
     """
     wanted = tuple(topics)
     found = describe(admin, [topic.name for topic in wanted])
+    lines: list[str] = []
     faults: list[CoinlakeError] = []
     for topic in wanted:
         there = found.get(topic.name)
@@ -69,12 +72,12 @@ def report(admin: AdminClient, topics: Iterable[Topic], *, create: bool) -> list
             faults.append(ServiceError(f"topic {topic.name} is missing: run pipeline/init/setup_events.sh"))
         elif there is None:
             _create(admin, topic)
-            print(f"{topic.name}: created with {_counted(topic.partitions)}")  # noqa: T201
+            lines.append(f"{topic.name}: created with {_counted(topic.partitions)}")
         elif differing := differences(topic, there):
             faults.append(TopicMismatchError(topic.name, differing))
         else:
-            print(f"{topic.name}: there, {_counted(topic.partitions)}, as stated")  # noqa: T201
-    return faults
+            lines.append(f"{topic.name}: there, {_counted(topic.partitions)}, as stated")
+    return lines, faults
 
 
 def differences(topic: Topic, found: FoundTopic) -> list[str]:

@@ -10,7 +10,7 @@ from pipeline.errors import ServiceError, TopicMismatchError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.model import Topic
 from pipeline.init import topics
-from pipeline.init.topics import FoundTopic, differences, report
+from pipeline.init.topics import FoundTopic, differences, ensure
 
 PRICES = Topic("prices", 3, "d", {"retention.ms": "1000", "cleanup.policy": "delete"})
 LETTERS = Topic("letters", 1, "d", {})
@@ -57,23 +57,19 @@ def a_broker(**kept: FoundTopic) -> Any:
     return Broker(**kept)
 
 
-def test_missing_topics_are_created_and_kept_the_second_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_topics_are_created_and_kept_the_second_time() -> None:
     broker = a_broker()
-    assert report(broker, (PRICES, LETTERS), create=True) == []
-    assert report(broker, (PRICES, LETTERS), create=True) == []
+    first = ensure(broker, (PRICES, LETTERS), create=True)
+    second = ensure(broker, (PRICES, LETTERS), create=True)
+    assert first == (["prices: created with 3 partitions", "letters: created with 1 partition"], [])
+    assert second == (["prices: there, 3 partitions, as stated", "letters: there, 1 partition, as stated"], [])
     assert broker.kept["prices"] == FoundTopic(3, PRICES.config)
-    assert capsys.readouterr().out.splitlines() == [
-        "prices: created with 3 partitions",
-        "letters: created with 1 partition",
-        "prices: there, 3 partitions, as stated",
-        "letters: there, 1 partition, as stated",
-    ]
 
 
 def test_every_topic_with_other_settings_is_reported_and_left_alone() -> None:
     other = FoundTopic(1, {"retention.ms": "5", "cleanup.policy": "delete"})
     broker = a_broker(prices=other)
-    faults = report(broker, (PRICES, LETTERS), create=True)
+    _, faults = ensure(broker, (PRICES, LETTERS), create=True)
     assert [type(fault) for fault in faults] == [TopicMismatchError]
     assert "1 partition instead of 3; retention.ms is 5 instead of 1000" in str(faults[0])
     assert broker.kept["prices"] is other
@@ -91,7 +87,8 @@ def test_a_setting_that_kafka_does_not_show_differs() -> None:
 
 def test_check_creates_nothing_and_tells_what_is_missing() -> None:
     broker = a_broker()
-    (fault,) = report(broker, (PRICES,), create=False)
+    lines, (fault,) = ensure(broker, (PRICES,), create=False)
+    assert lines == []
     assert "topic prices is missing: run pipeline/init/setup_events.sh" in str(fault)
     assert broker.kept == {}
 
@@ -99,14 +96,14 @@ def test_check_creates_nothing_and_tells_what_is_missing() -> None:
 def test_a_topic_made_by_another_set_up_meanwhile_is_fine() -> None:
     broker = a_broker()
     broker.refuses = KafkaError.TOPIC_ALREADY_EXISTS
-    assert report(broker, (PRICES,), create=True) == []
+    assert ensure(broker, (PRICES,), create=True)[1] == []
 
 
 def test_a_refusal_names_the_topic_and_the_reason() -> None:
     broker = a_broker()
     broker.refuses = KafkaError.POLICY_VIOLATION
     with pytest.raises(ServiceError, match="did not create topic prices: told by the broker"):
-        report(broker, (PRICES,), create=True)
+        ensure(broker, (PRICES,), create=True)
 
 
 def test_no_kafka_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
