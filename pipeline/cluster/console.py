@@ -54,6 +54,10 @@ class Stages:
 
             yield advance
 
+    def say(self, line: str) -> None:
+        """Print a line as it is."""
+        self.console.print(Text(line))
+
     def loud(self, *lines: str) -> None:
         """Print what nobody may overlook."""
         width = max(map(len, lines)) + 2

@@ -25,6 +25,14 @@ class EventKey:
 
 
 @dataclass(frozen=True)
+class MarketInUse:
+    """Where prices come from: `name` is live or simulator, `reason` says why in words."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class JobState:
     """How far a history job is; `done` and `total` in bytes for a file, `error` when it failed."""
 
@@ -55,9 +63,10 @@ class SchedulerApi:
             trust_env=False,  # a proxy is for the world outside, not for 127.0.0.1
         )
 
-    def market(self) -> str:
-        """Return the market in use: live or simulator."""
-        return str(self._call("GET", "/health")["market"])
+    def market(self) -> MarketInUse:
+        """Return the market in use."""
+        health = self._call("GET", "/health")
+        return MarketInUse(str(health["market"]), str(health.get("market_reason", "")))
 
     def poll(self) -> list[EventKey]:
         """Poll the market now; return the keys of the events that Kafka has acknowledged.

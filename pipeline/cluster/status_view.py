@@ -1,0 +1,51 @@
+"""The status as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.settings import Settings
+
+UNKNOWN = "-"
+
+
+def show(status: Mapping[str, Any], settings: Settings, console: Console) -> None:
+    """Print services, topics and tables; `status` has the shape of `pipeline_status.sh --json`."""
+    console.print(f"market: {status['market'] or UNKNOWN}    home: {settings.home}")
+    _print(
+        console,
+        ("service", "up", "pid", "memory MB", "at"),
+        [(s["name"], "up" if s["up"] else "DOWN", str(s["pid"] or UNKNOWN), s["rss_mb"], s["url"]) for s in status["services"]],
+    )
+    resident = sum(service["rss_mb"] or 0 for service in status["services"])
+    console.print(f"{resident:,} MB resident in all")
+    _print(
+        console,
+        ("topic", "records", "lag"),
+        [(t["name"], t["end_offset"], t["lag"]) for t in status["topics"]],
+    )
+    _print(
+        console,
+        ("table", "rows", "newest, s ago", "data files"),
+        [(t["name"], t["rows"], t["freshness_s"], t["data_files"]) for t in status["tables"]],
+    )
+
+
+def _print(console: Console, titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title, sample in zip(titles, zip(*rows, strict=True), strict=False):
+        table.add_column(title, justify="right" if any(isinstance(value, int | float) for value in sample) else "left")
+    for row in rows:
+        table.add_row(*map(_text, row), style="red" if "DOWN" in row and console.is_terminal else "")
+    console.print()
+    console.print(table)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Summary: tell what runs, how far the stream is behind each topic, and what each table holds.
+# Usage: pipeline/scripts/pipeline_status.sh [--json]
+#   --json   the same for programs; what is not known is null
+# Exit code: 0 every service is up, 3 one is not.
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+[[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+exec "$PYTHON" -m pipeline.cluster.status "$@"
