@@ -1,0 +1,135 @@
+"""Bring the lake up, stage by stage, and prove that it works: the body of `pipeline_setup.sh`.
+
+Each stage does nothing where its work is done already, so that running it again on a live lake takes seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from pipeline import settings as settings_module
+from pipeline.cluster import bring_up, secrets
+from pipeline.cluster.announce import announce_market, show_addresses
+from pipeline.cluster.choices import Choices, choose
+from pipeline.cluster.console import Stages
+from pipeline.cluster.jars.fetch import fetch
+from pipeline.cluster.options import HistoryFile, SetupOptions, parse_options
+from pipeline.cluster.readback import HistoryWait, push_history, read_back, wait_for_history
+from pipeline.cluster.scheduler_api import SchedulerApi
+from pipeline.cluster.status_topics import stream_is_drained
+from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.events.catalog import TOPICS
+from pipeline.init import topics
+from pipeline.presto import Presto
+from pipeline.settings import CHECKOUT, Settings
+
+# Each becomes ready after those before it; all were started together.
+READY_ORDER = ("kafka", "namenode", "datanode", "metastore", "presto", "simulator", "scheduler", "spark", "notebook")
+HIVE_SETUP_S = 60
+HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
+HISTORY_ROWS_A_SECOND = 500
+INTERRUPTED = 130  # what a shell returns after Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the set-up; return 0 only when a polled price has been read back through Presto."""
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        run(options, Stages())
+    except KeyboardInterrupt:
+        told = "interrupted. What was started runs on: the same command goes on from here, pipeline_down.sh stops it"
+        print(f"\npipeline_setup.sh: {told}", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    except CoinlakeError as error:
+        print(f"pipeline_setup.sh: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def run(options: SetupOptions, stages: Stages) -> None:
+    """Go through all stages; any `CoinlakeError` ends it, and what is done by then stays done."""
+    choices = _prepare(options, stages)
+    settings = choices.settings
+    with stages.stage("services") as outcome:
+        outcome(bring_up.start(choices))
+    for name in READY_ORDER:
+        _wait_ready(choices, name, stages)
+    scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
+    announce_market(scheduler, stages)
+    if options.history:
+        _take_in(options.history, scheduler, presto, choices, stages)
+    with stages.stage("read-back") as outcome:
+        seen = read_back(scheduler, presto)
+        outcome(f"a price of {seen.key.coin} ({seen.key.source}) read back through Presto {seen.after_s:.1f} s later")
+    show_addresses(choices, stages)
+
+
+def _prepare(options: SetupOptions, stages: Stages) -> Choices:
+    home = settings_module.load().home
+    with stages.stage("secrets") as outcome:
+        outcome("secrets made" if secrets.ensure(home / ".env") else "secrets are there")
+    with stages.stage("jars") as outcome:
+        outcome("jars downloaded" if fetch(home / "jars") else "jars are there")
+    return choose(options)
+
+
+def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
+    if name in choices.services:
+        with stages.stage(name) as outcome:
+            bring_up.wait_ready(choices.settings, name)
+            outcome(f"{name} is ready")
+    if name == "kafka":  # the stream and the scheduler wait for the topics, wherever Kafka runs
+        with stages.stage("topics") as outcome:
+            outcome(_make_topics(choices.settings))
+    elif name == "presto":
+        with stages.stage("databases") as outcome:
+            _run_hive_setup(choices.settings)
+            outcome("databases and hive.crypto.coin_data are registered")
+
+
+def _make_topics(settings: Settings) -> str:
+    lines, faults = topics.ensure(topics.connect(settings.kafka_bootstrap), TOPICS, create=True)
+    if faults:
+        raise ServiceError("\n  ".join(map(str, faults)))
+    return f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated"
+
+
+def _run_hive_setup(settings: Settings) -> None:
+    """Run `hive_setup.sh` with the Python and on the home of this run.
+
+    Raises:
+        ServiceError: it failed; with what it said.
+    """
+    command = [sys.executable, "-m", "analysis.hive_setup"]
+    environ = os.environ | {"COINLAKE_HOME": str(settings.home)}
+    try:
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, timeout=HIVE_SETUP_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ServiceError(f"analysis/scripts/hive_setup.sh did not end within {HIVE_SETUP_S} s") from None
+    if done.returncode != 0:
+        raise ServiceError(f"analysis/scripts/hive_setup.sh failed:\n{done.stderr.strip()}")
+
+
+def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices: Choices, stages: Stages) -> None:
+    """Push a CSV file and wait until all of it is counted in both price tables."""
+    with stages.stage("history") as outcome, stages.progress(f"history of {file.coin}") as advance:
+        job = push_history(scheduler, file, advance)
+        names = [topic.name for topic in TOPICS]
+        wait = HistoryWait(
+            coin=file.coin,
+            events=job.events,
+            is_drained=lambda: stream_is_drained(choices.settings, names),
+            within_s=HISTORY_S + job.events / HISTORY_ROWS_A_SECOND,
+        )
+        rows = wait_for_history(presto, wait, advance)
+        rejected = f", {job.rejected:,} lines rejected (iceberg.silver.rejected_events)" if job.rejected else ""
+        outcome(f"history of {file.coin}: {job.events:,} new events, {rows:,} rows from files in the tables{rejected}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Summary: bring the whole lake up with one command; ends well only when a price went from the market to Presto.
+# Usage: pipeline/scripts/pipeline_setup.sh [--market auto|live|simulator] [--history FILE.csv [--history-coin COIN]]
+#                                           [--no-notebook] [--small] [--native]
+#   --market M           where prices come from: live markets, the simulator, or auto (default): live if they answer
+#   --history FILE.csv   take in a file of past prices (CoinGecko export or Kaggle minutes) and wait until it is there
+#   --history-coin COIN  the coin it is about, where the file's name does not tell: bitcoin, or btc
+#   --no-notebook        without JupyterLab (--notebook: with it again)
+#   --small              smaller heaps, for a machine with 4 GB (--no-small: the usual ones again)
+#   --native             engines as processes of this machine; the only way yet
+# Run again on a live lake it changes nothing, and keeps its market, size and notebook unless told otherwise.
+# Exit code: 0 the lake works, 1 a fault (told in one line each), 2 wrong arguments, 130 Ctrl-C.
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=pipeline/scripts/lock.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
+
+# Print the Python to run before there is a venv; the preflight tells when it is too old.
+find_python() {
+  local name
+  for name in "${COINLAKE_PYTHON:-}" python3.13 python3.12 python3.11 python3; do
+    if [[ -n $name ]] && "$name" -c '' 2>/dev/null; then
+      printf '%s\n' "$name"
+      return
+    fi
+  done
+  die "no Python found: install Python 3.11 or newer (Debian, Ubuntu: apt-get install python3 python3-venv)"
+}
+
+for word in "$@"; do
+  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
+done
+system_python="$(find_python)"
+"$system_python" -m pipeline.cluster.preflight "$@"
+take_lock
+"$COINLAKE_ROOT/pipeline/cluster/bootstrap.sh"
+exec "$PYTHON" -m pipeline.cluster.setup "$@"
