@@ -10,7 +10,7 @@ import sys
 import httpx
 
 from pipeline import settings as settings_module
-from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.errors import CoinlakeError, QueryError, ServiceError
 from pipeline.events.catalog import HIVE_TABLES, TABLES
 from pipeline.events.model import Table
 from pipeline.presto import Presto
@@ -37,7 +37,11 @@ def main() -> int:
 def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> None:
     """Make a database in the metastore; its folder stands below the warehouse."""
     location = f"{settings.warehouse}/{schema}.db"
-    presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
+    try:
+        presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
+    except QueryError as error:
+        if error.name != "ALREADY_EXISTS":  # the Spark job, starting at the same time, was first
+            raise
     print(f"database {catalog}.{schema} at {location}")  # noqa: T201 - a command line
 
 
