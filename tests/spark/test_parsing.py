@@ -80,60 +80,67 @@ def test_numbers_are_taken_as_written(spark: SparkSession, text: str) -> None:
         assert parse(spark, bare)[0].price_usd == Decimal(text)
 
 
-@pytest.mark.parametrize(
-    ("payload", "reason"),
-    [
-        (None, "payload is empty"),
-        (b"", "payload is empty"),
-        (b"\xff\xfe\x00", "payload is not UTF-8"),
-        (b"hello", "payload is not a JSON object"),
-        (b"[1, 2]", "payload is not a JSON object"),
-        (b"null", "payload is not a JSON object"),
-        (b'{"coin": "bitcoin", "event_time": 17682', "payload is not a JSON object"),
-        (b'{"coin": "bitcoin", "event_time" 17682}', "payload is not valid JSON"),
-        (b"{}", "coin is missing; event_time is missing; price_usd is missing; source is missing"),
-        (without("coin"), "coin is missing"),
-        (without("event_time"), "event_time is missing"),
-        (without("price_usd"), "price_usd is missing"),
-        (without("source"), "source is missing"),
-        (with_fields(price_usd=None), "price_usd is missing"),
-        (with_fields(coin="dogwifhat"), "unknown coin: dogwifhat"),
-        (with_fields(coin=5), "unknown coin: 5"),
-        (with_fields(price_usd=0), "price_usd is not positive: 0"),
-        (with_fields(price_usd="-1.5"), "price_usd is not positive: -1.5"),
-        (with_fields(price_usd="NaN"), "price_usd is not a decimal number: NaN"),
-        (with_fields(price_usd=float("nan")), "payload is not valid JSON"),
-        (with_fields().replace(b"}", b',"coin":"ethereum"}'), "payload is not valid JSON"),
-        (with_fields() + b" and more", "payload is not a JSON object"),
-        (with_fields(price_usd=True), "price_usd is not a decimal number: true"),
-        (with_fields(price_usd={"usd": 1}), 'price_usd is not a decimal number: {"usd":1}'),
-        (with_fields(price_usd="1" * 25), "price_usd is too large: " + "1" * 25),
-        (with_fields(price_usd="1e999"), "price_usd is too large: 1e999"),
-        (with_fields(price_usd="0.1234567890123456789"), "price_usd has more than 18 decimals: 0.1234567890123456789"),
-        (with_fields(price_usd="1.5e-18"), "price_usd has more than 18 decimals: 1.5e-18"),
-        (with_fields(market_cap_usd=-1), "market_cap_usd is negative: -1"),
-        (with_fields(volume_usd="many"), "volume_usd is not a decimal number: many"),
-        (with_fields(event_time="yesterday"), "event_time is not a whole number of milliseconds: yesterday"),
-        (with_fields(event_time=1768262400.5), "event_time is not a whole number of milliseconds: 1768262400.5"),
-        (with_fields(event_time="9" * 30), "event_time is not a whole number of milliseconds: " + "9" * 30),
-        (
-            with_fields(event_time=1768262400),
-            "event_time is before 2009-01-03 (seconds instead of milliseconds?): 1768262400",
-        ),
-        (
-            with_fields(event_time=1230940799999),
-            "event_time is before 2009-01-03 (seconds instead of milliseconds?): 1230940799999",
-        ),
-        (with_fields(event_time=1768305661000), "event_time is in the future: 1768305661000"),
-        (with_fields(event_time=9223372036854775807), "event_time is in the future: 9223372036854775807"),
-        (with_fields(source=" "), "source is missing"),
-        (with_fields(source="x" * 65), "source is too long"),
-        (with_fields(coin="nope", price_usd=0), "unknown coin: nope; price_usd is not positive: 0"),
-    ],
-)
-def test_each_fault_has_its_reason(spark: SparkSession, payload: bytes | None, reason: str) -> None:
-    before, bad, after = parse(spark, with_fields(), payload, with_fields(coin="ethereum"))
-    assert bad.reason == reason
+FAULTS = [
+    (None, "payload is empty"),
+    (b"", "payload is empty"),
+    (b"\xff\xfe\x00", "payload is not UTF-8"),
+    (b"hello", "payload is not a JSON object"),
+    (b"[1, 2]", "payload is not a JSON object"),
+    (b"null", "payload is not a JSON object"),
+    (b'{"coin": "bitcoin", "event_time": 17682', "payload is not a JSON object"),
+    (b'{"coin": "bitcoin", "event_time" 17682}', "payload is not valid JSON"),
+    (b"{}", "coin is missing; event_time is missing; price_usd is missing; source is missing"),
+    (without("coin"), "coin is missing"),
+    (without("event_time"), "event_time is missing"),
+    (without("price_usd"), "price_usd is missing"),
+    (without("source"), "source is missing"),
+    (with_fields(price_usd=None), "price_usd is missing"),
+    (with_fields(coin="dogwifhat"), "unknown coin: dogwifhat"),
+    (with_fields(coin=5), "unknown coin: 5"),
+    (with_fields(price_usd=0), "price_usd is not positive: 0"),
+    (with_fields(price_usd="-1.5"), "price_usd is not positive: -1.5"),
+    (with_fields(price_usd="NaN"), "price_usd is not a decimal number: NaN"),
+    (with_fields(price_usd=float("nan")), "payload is not valid JSON"),
+    (with_fields().replace(b"}", b',"coin":"ethereum"}'), "payload is not valid JSON"),
+    (with_fields() + b" and more", "payload is not a JSON object"),
+    (with_fields(price_usd=True), "price_usd is not a decimal number: true"),
+    (with_fields(price_usd={"usd": 1}), 'price_usd is not a decimal number: {"usd":1}'),
+    (with_fields(price_usd="1" * 25), "price_usd is too large: " + "1" * 25),
+    (with_fields(price_usd="1e999"), "price_usd is too large: 1e999"),
+    (with_fields(price_usd="0.1234567890123456789"), "price_usd has more than 18 decimals: 0.1234567890123456789"),
+    (with_fields(price_usd="1.5e-18"), "price_usd has more than 18 decimals: 1.5e-18"),
+    (with_fields(market_cap_usd=-1), "market_cap_usd is negative: -1"),
+    (with_fields(volume_usd="many"), "volume_usd is not a decimal number: many"),
+    (with_fields(event_time="yesterday"), "event_time is not a whole number of milliseconds: yesterday"),
+    (with_fields(event_time=1768262400.5), "event_time is not a whole number of milliseconds: 1768262400.5"),
+    (with_fields(event_time="9" * 30), "event_time is not a whole number of milliseconds: " + "9" * 30),
+    (
+        with_fields(event_time=1768262400),
+        "event_time is before 2009-01-03 (seconds instead of milliseconds?): 1768262400",
+    ),
+    (
+        with_fields(event_time=1230940799999),
+        "event_time is before 2009-01-03 (seconds instead of milliseconds?): 1230940799999",
+    ),
+    (with_fields(event_time=1768305661000), "event_time is in the future: 1768305661000"),
+    (with_fields(event_time=9223372036854775807), "event_time is in the future: 9223372036854775807"),
+    (with_fields(source=" "), "source is missing"),
+    (with_fields(source="x" * 65), "source is too long"),
+    (with_fields(coin="nope", price_usd=0), "unknown coin: nope; price_usd is not positive: 0"),
+]
+
+
+@pytest.fixture(scope="module")
+def outcomes(spark: SparkSession) -> list[Row]:
+    """Every fault, a clean event before and after each: one Spark job for all."""
+    payloads = [part for payload, _ in FAULTS for part in (with_fields(), payload, with_fields(coin="ethereum"))]
+    return parse(spark, *payloads)
+
+
+@pytest.mark.parametrize("number", range(len(FAULTS)), ids=[reason[:60] for _, reason in FAULTS])
+def test_each_fault_has_its_reason(outcomes: list[Row], number: int) -> None:
+    before, bad, after = outcomes[3 * number : 3 * number + 3]
+    assert bad.reason == FAULTS[number][1]
     assert (before.reason, after.reason) == (None, None)
 
 
