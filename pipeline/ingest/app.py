@@ -18,8 +18,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 
-from waitress.server import create_server
-
 from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
 from pipeline.events.catalog import TOPICS
@@ -34,6 +32,7 @@ from pipeline.ingest.market import Market, announce, choose, open_market
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller, start_clock
 from pipeline.ingest.producer import EventProducer
+from pipeline.ingest.serving import HttpServer
 from pipeline.ingest.sources.csv_file import open_csv
 from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.store import Store
@@ -45,7 +44,7 @@ log = logging.getLogger(__name__)
 
 EX_CONFIG = 78
 TOPICS_WAIT_S = 300.0
-STOP_S = 1.0  # each of the two things that are waited for at the end
+STOP_S = 0.6  # for each of the three things that are waited for at the end
 HTTP_THREADS = 8
 
 
@@ -77,22 +76,22 @@ class Service:
 
     def run(self) -> None:
         """Serve until `stop` is set, then end within about two seconds."""
-        server = create_server(
+        server = HttpServer(
             self.app,
-            host=self.settings.listen_host,
-            port=self.settings.port("scheduler"),
+            self.settings.listen_host,
+            self.settings.port("scheduler"),
             threads=HTTP_THREADS,
             max_request_body_size=self.settings.csv_max_bytes + 1024,
             ident="coinlake",
         )
         self.worker.start()
         clock = start_clock(self.poller, self.settings.poll_s)
-        threading.Thread(target=server.run, name="http", daemon=True).start()
+        server.start()
         log.info("listening on %s", self.settings.url("scheduler"))
         self.stop.wait()
         log.info("stopping")
         clock.shutdown(wait=False)
-        server.close()
+        server.stop(STOP_S)
         self.worker.stop(STOP_S)
         self.producer.close(STOP_S)
 
