@@ -22,8 +22,14 @@ log = logging.getLogger(__name__)
 MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_CHECK_S = 1.0
-PUBLISH_GAP_S = 10.0
-PUBLISH_SHARE = 10  # publishing may take a tenth of the time at most: after 3 s of work, 30 s of rest
+PUBLISH_REST_S = (5.0, 30.0)  # shortest and longest rest between two publishings
+PUBLISH_SHARE = 10  # in between, publishing may take a tenth of the time: after 2 s of work, 20 s of rest
+
+
+def rest_after(took: float) -> float:
+    """Return how long to rest after a publishing that took so many seconds."""
+    shortest, longest = PUBLISH_REST_S
+    return min(max(shortest, PUBLISH_SHARE * took), longest)
 
 
 class Housekeeping:
@@ -79,7 +85,7 @@ class Housekeeping:
             self.note_months(months)  # they are still to be done
             raise
         took = time.monotonic() - started
-        self._not_before = time.monotonic() + max(PUBLISH_GAP_S, PUBLISH_SHARE * took)
+        self._not_before = time.monotonic() + rest_after(took)
         log.info("published %d rows of %d months to %s in %.1f s", rows, len(months), COIN_DATA.full_name, took)
 
     def _ready_to_compare(self) -> bool:

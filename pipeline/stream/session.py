@@ -51,6 +51,9 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.local.dir": str(settings.data_dir / "spark"),
         "spark.sql.warehouse.dir": settings.warehouse,
         "spark.sql.session.timeZone": "UTC",
+        # coin_data's files are written where no reader looks: they need no second move, and no mark when all are there.
+        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+        "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
         # A driver that lives for months must not keep every batch's page.
         "spark.ui.retainedJobs": "50",
         "spark.ui.retainedStages": "50",
