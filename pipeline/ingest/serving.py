@@ -9,14 +9,20 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
+from pipeline.errors import ServiceError
+
 
 class HttpServer:
     """waitress in a daemon thread; it listens from the start, and answers once `start` was called."""
 
     def __init__(self, app: Flask, host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - waitress's own
-        """Bind the port; raise `OSError` if it is taken."""
+        """Bind the port; raise `ServiceError` if that cannot be."""
         self._sockets: dict[int, Any] = {}
-        self._server = create_server(app, map=self._sockets, host=host, port=port, **options)
+        try:
+            self._server = create_server(app, map=self._sockets, host=host, port=port, **options)
+        except OSError as error:
+            wasyncore.close_all(self._sockets, ignore_all=True)
+            raise ServiceError(f"cannot listen on {host}:{port}: {error.strerror}") from error
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
 
     def start(self) -> None:

@@ -49,9 +49,14 @@ class Worker:
 
     def _loop(self) -> None:
         while (job_id := self._queue.get()) is not None and not self._stop.is_set():
-            job = self._jobs.get(job_id)
-            if job is not None:
-                self.run(job)
+            try:
+                job = self._jobs.get(job_id)
+                if job is not None:
+                    self.run(job)
+            except Exception:  # the loop's boundary: a full disk ends this job's book-keeping, not the thread
+                log.exception(
+                    "job %s: it cannot be written down how it stands; it is resumed at the next start", job_id
+                )
 
     def run(self, job: Job) -> None:
         """Do one job and write down how it ended; only the service's own end leaves it running."""

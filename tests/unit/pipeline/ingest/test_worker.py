@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import date
 
@@ -144,3 +145,27 @@ def test_what_is_queued_at_the_end_stays_queued(jobs):
     assert stop.wait(10)
     worker.stop(10)
     assert jobs.get(second.job_id).state == "queued"
+
+
+def test_a_full_disk_does_not_end_the_thread(jobs, monkeypatch, caplog):
+    save, full, done = jobs.save, [True], threading.Event()
+
+    def fail_once(job):
+        if full:
+            full.pop()
+            raise sqlite3.OperationalError("database or disk is full")
+        save(job)
+
+    def work(*_):
+        done.set()
+        return Outcome(None)
+
+    monkeypatch.setattr(jobs, "save", fail_once)
+    worker = Worker(jobs, work, Metrics(), threading.Event())
+    first, second = worker.submit(ORDER), worker.submit(ORDER)
+    worker.start()  # takes both up once more, as after a restart
+    assert done.wait(10)
+    worker.stop(10)
+    assert "disk is full" in caplog.text
+    assert jobs.get(second.job_id).state == "done"
+    assert jobs.get(first.job_id) is not None
