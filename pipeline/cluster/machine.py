@@ -13,6 +13,7 @@ from pathlib import Path
 GIB = 1024**3
 JAVA_WANTED = 17  # Presto 0.287 runs on 17 and not on 21; Spark 4.0 asks for 17 or 21
 PYTHON_WANTED = (3, 11)
+PACKAGE_OF_TOOL = {"bash": "bash", "curl": "curl", "flock": "util-linux"}
 MEMORY_WANTED = {False: 5.5 * GIB, True: 3.5 * GIB}  # by --small; the whole stack's resident size
 DISK_FIRST_RUN = 4 * GIB  # measured: jars 1.0, their cache 0.6, venv 1.0 GB; the rest is room for data
 DISK_LATER = 1 * GIB
@@ -25,9 +26,9 @@ def tool_faults(python: tuple[int, int] = sys.version_info[:2]) -> Iterator[str]
     """Yield one line for each tool that is missing or of the wrong version."""
     if python < PYTHON_WANTED:
         yield f"Python 3.11 or newer is needed, this is {python[0]}.{python[1]}: install python3.11"
-    for tool in ("bash", "curl"):
+    for tool, package in PACKAGE_OF_TOOL.items():
         if shutil.which(tool) is None:
-            yield f"{tool} is missing: install it (Debian, Ubuntu: apt-get install {tool})"
+            yield f"{tool} is missing: install it (Debian, Ubuntu: apt-get install {package})"
     yield from _java_faults()
 
 
@@ -35,13 +36,19 @@ def _java_faults() -> Iterator[str]:
     remedy = "install Java 17 (Debian, Ubuntu: apt-get install openjdk-17-jre-headless)"
     java = java_command()
     if java is None:
-        yield f"Java is missing: {remedy}"
+        if not may_install_packages():  # else the bootstrap, which runs next, installs it
+            yield f"Java is missing: {remedy}"
         return
     version = java_version(java)
     if version is None:
         yield f"{java} does not tell its version: {remedy}"
     elif version != JAVA_WANTED:
         yield f"{java} is Java {version}, the engines run on Java 17: {remedy} and point JAVA_HOME at it"
+
+
+def may_install_packages() -> bool:
+    """Tell whether the set-up may install a package of Debian or Ubuntu by itself."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def java_command() -> str | None:

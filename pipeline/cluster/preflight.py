@@ -40,6 +40,9 @@ def check(settings: Settings, options: SetupOptions) -> None:
 
 
 def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    if options.history and options.history.coin not in settings.coins:
+        listed = ",".join(settings.coins)
+        yield f"--history is about {options.history.coin}, which is not in COINS={listed}: add it there"
     yield from machine.tool_faults()
     yield from machine.home_faults(settings.home)
     yield from machine.disk_faults(settings.home)

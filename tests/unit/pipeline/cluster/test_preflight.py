@@ -11,6 +11,8 @@ import pytest
 
 from pipeline import settings as settings_module
 from pipeline.cluster import machine, ports, preflight, processes
+from pipeline.cluster.options import HistoryFile, SetupOptions
+from pipeline.errors import PreflightError
 from pipeline.settings import CHECKOUT, PORT_OFFSETS, Settings
 
 GIB = 1024**3
@@ -101,8 +103,16 @@ def test_missing_tools_and_an_old_python_are_each_one_line(monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     faults = list(machine.tool_faults(python=(3, 9)))
-    assert [fault.split()[0] for fault in faults] == ["Python", "bash", "curl", "Java"]
+    assert [fault.split()[0] for fault in faults] == ["Python", "bash", "curl", "flock", "Java"]
     assert all("install" in fault for fault in faults)
+
+
+def test_a_missing_java_is_no_fault_where_the_bootstrap_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "java_command", lambda: None)
+    monkeypatch.setattr(machine, "may_install_packages", lambda: True)
+    assert list(machine.tool_faults()) == []
+    monkeypatch.setattr(machine, "may_install_packages", lambda: False)
+    assert [fault.partition(":")[0] for fault in machine.tool_faults()] == ["Java is missing"]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +152,12 @@ def test_all_faults_come_at_once_and_nothing_is_made(
     assert "(presto) is taken" in said
     assert "1.0 GB of memory are free" in said
     assert not home.exists()
+
+
+def test_a_history_of_a_coin_that_is_not_configured_is_a_fault(tmp_path: Path) -> None:
+    settings = settings_module.load({"COINLAKE_HOME": str(tmp_path), "COINS": "bitcoin"})
+    with pytest.raises(PreflightError, match="about ethereum, which is not in COINS=bitcoin"):
+        preflight.check(settings, SetupOptions(history=HistoryFile(tmp_path / "eth.csv", "ethereum")))
 
 
 def test_a_bad_setting_is_a_fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
