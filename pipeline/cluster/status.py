@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from pipeline import settings as settings_module
+from pipeline.cluster import processes
 from pipeline.cluster.scheduler_api import SchedulerApi
 from pipeline.cluster.status_services import ServiceState, service_states
 from pipeline.cluster.status_tables import TableState, table_state
@@ -62,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CoinlakeError as error:
         print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
+        told = "the supervisor is gone, nothing restarts a service: pipeline/scripts/pipeline_setup.sh starts all anew"
+        print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
     if as_json:
         print(json.dumps(status.to_json(), indent=2))  # noqa: T201
     else:
