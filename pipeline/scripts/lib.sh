@@ -64,6 +64,18 @@ begin_service() {
   printf '%(%s)T\n' -1 >"$stamp"
 }
 
+# Print the Python to run before there is a venv; the preflight tells when it is too old.
+find_python() {
+  local name
+  for name in "${COINLAKE_PYTHON:-}" python3.13 python3.12 python3.11 python3; do
+    if [[ -n $name ]] && "$name" -c '' 2>/dev/null; then
+      printf '%s\n' "$name"
+      return
+    fi
+  done
+  die "no Python found: install Python 3.11 or newer (Debian, Ubuntu: apt-get install python3 python3-venv)"
+}
+
 # Print the path of the Java to run: JAVA_HOME's, else the one on PATH.
 find_java() {
   if [[ -n ${JAVA_HOME:-} && -x $JAVA_HOME/bin/java ]]; then

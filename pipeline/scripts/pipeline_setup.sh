@@ -16,18 +16,6 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/lock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
 
-# Print the Python to run before there is a venv; the preflight tells when it is too old.
-find_python() {
-  local name
-  for name in "${COINLAKE_PYTHON:-}" python3.13 python3.12 python3.11 python3; do
-    if [[ -n $name ]] && "$name" -c '' 2>/dev/null; then
-      printf '%s\n' "$name"
-      return
-    fi
-  done
-  die "no Python found: install Python 3.11 or newer (Debian, Ubuntu: apt-get install python3 python3-venv)"
-}
-
 for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done

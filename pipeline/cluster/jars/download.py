@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
+from pipeline.cluster import machine
 from pipeline.cluster.jars.artifacts import Artifact
 from pipeline.cluster.jars.resolve import DEPENDENCY_PLUGIN
 from pipeline.errors import JarError
@@ -42,7 +43,7 @@ def with_ivy(artifacts: Sequence[Artifact], into: Path, scratch: Path, on_line: 
     scratch.mkdir(parents=True, exist_ok=True)
     _write(ivy_module(artifacts), scratch / "ivy.xml")
     _write(ivy_settings(), scratch / "ivysettings.xml")
-    command = ["java", "-jar", str(ivy_jar()), "-settings", str(scratch / "ivysettings.xml")]
+    command = [machine.java_command() or "java", "-jar", str(ivy_jar()), "-settings", str(scratch / "ivysettings.xml")]
     command += ["-ivy", str(scratch / "ivy.xml"), "-cache", str(scratch / "cache")]
     pattern = "[orgPath]/[module]/[revision]/[artifact]-[revision](-[classifier]).[ext]"
     _run([*command, "-retrieve", f"{into}/{pattern}"], on_line)
