@@ -19,6 +19,7 @@ from analysis.style import Caption
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FACTOR_TICKS = (-99.0, -90.0, -75.0, -50.0, 0.0, 100.0, 300.0, 900.0, 3900.0, 9900.0)  # percent
+NO_SHARED_DAY = "There is no day on which all these coins have a price."
 DARK_CELL = 28.0  # percent; from here on the cell's colour is so dark that its number must be white
 HEAT_LIMIT = 50.0  # percent; a stronger month takes the colour of the end of the scale
 
@@ -58,17 +59,25 @@ def monthly_returns(series: DailySeries) -> Figure:
 
 
 def side_by_side(coins: Sequence[DailySeries]) -> Figure:
-    """Draw several coins rebased to 100 on the first day that all of them have, on a log scale."""
-    table = prices.rebased({series.coin: series.price for series in coins})
+    """Draw several coins rebased to 100 on the first day that all of them have, on a log scale.
+
+    Coins with too few days to compare are left out and named.
+    """
+    shown = prices.comparable(coins)
+    table = prices.rebased({series.coin: series.price for series in shown})
     start = f" on {table.index[0]:%Y-%m-%d}, the first day they share" if len(table) else ""
     caption = Caption(
         "Coins side by side",
         f"Price rebased to 100{start}; log scale",
-        _source_note(coins),
-        simulated=any(series.simulated for series in coins),
+        _source_note(shown) + _left_out_note(coins, shown),
+        simulated=any(series.simulated for series in shown),
     )
-    made_up = {series.coin for series in coins if series.simulated}
-    return style.draw(caption, (lambda axes: _paint_side_by_side(axes, table, made_up)) if len(table) else None)
+    if not shown:
+        return style.draw(caption, None)
+    if table.empty:
+        return style.draw(caption, lambda axes: style.say(axes, NO_SHARED_DAY))
+    made_up = {series.coin for series in shown if series.simulated}
+    return style.draw(caption, lambda axes: _paint_side_by_side(axes, table, made_up))
 
 
 def _draw_one(
@@ -213,6 +222,11 @@ def _source_note(coins: Sequence[DailySeries]) -> str:
     days = [day for series in coins if len(series.price) for day in pd.DatetimeIndex(series.price.index)[[0, -1]]]
     span = f", {min(days):%Y-%m-%d} to {max(days):%Y-%m-%d}" if days else ""
     return f"Source: {', '.join(sources) or 'none'}{span}; Coinlake"
+
+
+def _left_out_note(coins: Sequence[DailySeries], shown: Sequence[DailySeries]) -> str:
+    left_out = [_name(series.coin) for series in coins if series not in shown]
+    return f". Left out, too few days yet: {', '.join(left_out)}" if left_out else ""
 
 
 def _marker(values: pd.Series[float]) -> str:

@@ -8,7 +8,7 @@ percent: 12.5 means 12.5 %.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,10 @@ SOURCE_ORDER = ("coingecko", "csv_coingecko", "coinmetrics", "coinbase_candles",
 SIMULATOR = "simulator"
 DAYS_A_YEAR = 365  # coins trade every day of the year
 FULL_WINDOW = 0.9  # share of a window's days that must have a price before it says anything
+COMPARABLE_DAYS = 30  # with fewer days a coin is left out beside coins that have more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # frames do not compare to one truth value
 class DailySeries:
     """One coin's price a day: `frame` is indexed by UTC day, with `price_usd` and the `source` it came from."""
 
@@ -122,6 +123,14 @@ def daily_log_returns(price: pd.Series[float]) -> pd.Series[float]:
     follows_a_day = _days(price).to_series().diff() == pd.Timedelta(days=1)
     logarithms = pd.Series(np.log(price.to_numpy()), index=price.index)
     return logarithms.diff().where(follows_a_day)
+
+
+def comparable(coins: Sequence[DailySeries]) -> list[DailySeries]:
+    """Return the coins with enough days to stand beside others; if none has, all that have a price.
+
+    One coin that is polled since yesterday would cut the days that all share down to one.
+    """
+    return [s for s in coins if len(s.price) >= COMPARABLE_DAYS] or [s for s in coins if len(s.price)]
 
 
 def rebased(prices: Mapping[str, pd.Series[float]]) -> pd.DataFrame:

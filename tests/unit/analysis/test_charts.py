@@ -138,6 +138,26 @@ def test_a_simulated_coin_beside_a_real_one_is_named() -> None:
     assert SIMULATED_MARK in said
 
 
+def test_a_coin_polled_since_yesterday_does_not_cut_the_others_down() -> None:
+    said = words(
+        charts.side_by_side([series(900), series(400, "ripple"), series(29, "solana", "simulator", "2015-09-01")])
+    )
+    assert "Price rebased to 100 on 2013-04-28" in said
+    assert "Coinlake. Left out, too few days yet: Solana" in said
+    assert SIMULATED_MARK not in said
+
+
+def test_a_lake_of_today_shows_all_its_coins() -> None:
+    said = words(charts.side_by_side([series(1), series(2, "solana")]))
+    assert "Bitcoin, last" in said
+    assert "Solana, last" in said
+
+
+def test_coins_without_a_shared_day_say_so() -> None:
+    said = words(charts.side_by_side([series(50), series(50, "solana", start="2020-01-01")]))
+    assert charts.NO_SHARED_DAY in said
+
+
 def test_no_coins_side_by_side_name_the_remedy() -> None:
     assert NOTHING_TO_DRAW in words(charts.side_by_side([]))
 

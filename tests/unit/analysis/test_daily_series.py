@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.prices import SOURCE_ORDER, daily_series
+from analysis.prices import SOURCE_ORDER, DailySeries, comparable, daily_series
 
 STATED_ORDER = ("coingecko", "csv_coingecko", "coinmetrics", "coinbase_candles", "csv_kaggle", "csv_kaggle_filled")
 Row = tuple[str, str, str, float | None, str]
@@ -117,3 +117,19 @@ def test_the_real_export_keeps_its_gaps(shared_data: Path) -> None:
         "2013-06-04",
         "2015-01-28",
     ]
+
+
+def priced(coin: str, days: int) -> DailySeries:
+    frame = pd.DataFrame({"price_usd": 1.0, "source": "coingecko"}, index=pd.date_range("2020-01-01", periods=days))
+    return DailySeries(coin, frame)
+
+
+def test_coins_with_a_month_of_days_stand_side_by_side() -> None:
+    month, year, short, empty = priced("a", 30), priced("b", 365), priced("c", 29), priced("d", 0)
+    assert comparable([month, short, year, empty]) == [month, year]
+
+
+def test_while_none_has_a_month_all_with_a_price_do() -> None:
+    short, shorter, empty = priced("a", 29), priced("b", 1), priced("c", 0)
+    assert comparable([short, shorter, empty]) == [short, shorter]
+    assert comparable([]) == []
