@@ -1,11 +1,12 @@
--- The last price that each source has of each coin on each UTC day.
+-- The last price that each source has of each coin on each UTC day. From silver: it has an event about a second after
+-- Kafka, while hive.crypto.coin_data follows with the next publishing.
 -- ?: the coins, an array of CoinGecko ids.
 SELECT coin,
        source,
-       "date" AS day,
+       CAST(event_time AS date) AS day,
        max_by(price_usd, event_time) AS price_usd,
        max(event_time) AS observed_at
-FROM hive.crypto.coin_data
+FROM iceberg.silver.coin_prices
 WHERE contains(?, coin)
-GROUP BY coin, source, "date"
-ORDER BY coin, source, day
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3

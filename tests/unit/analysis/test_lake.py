@@ -102,9 +102,9 @@ def test_every_statement_has_its_file() -> None:
 def test_daily_closes_take_the_last_price_of_the_day() -> None:
     """Run the statement itself in DuckDB, which shares max_by and contains' meaning with Presto."""
     with duckdb.connect() as db:
-        db.execute("ATTACH ':memory:' AS hive; CREATE SCHEMA hive.crypto")
+        db.execute("ATTACH ':memory:' AS iceberg; CREATE SCHEMA iceberg.silver")
         db.execute(
-            """CREATE TABLE hive.crypto.coin_data AS SELECT *, CAST(event_time AS date) AS "date" FROM (VALUES
+            """CREATE TABLE iceberg.silver.coin_prices AS SELECT * FROM (VALUES
                 ('bitcoin', TIMESTAMP '2020-01-01 00:00:00', 10.0, 'coingecko'),
                 ('bitcoin', TIMESTAMP '2020-01-01 23:59:59', 12.5, 'coingecko'),
                 ('bitcoin', TIMESTAMP '2020-01-01 12:00:00', 11.0, 'coinmetrics'),
