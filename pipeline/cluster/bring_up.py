@@ -15,20 +15,22 @@ from pipeline.settings import Settings
 # All start at once, so these overlap. On an idle machine all are ready after half a minute; beside a build that keeps
 # both cores busy Kafka alone has taken 90 s.
 READY_S: Mapping[str, float] = dict.fromkeys(SERVICES, 120) | {"presto": 180, "spark": 240}
-# A folder of the rendered configuration -> the services that read it at their start.
+JARS = "jars"
+# What is read at a service's start, a folder of the rendered configuration or the jars -> the services that read it.
 READERS: Mapping[str, tuple[str, ...]] = {
     "kafka": ("kafka",),
     "hadoop": ("namenode", "datanode", "metastore", "presto", "spark"),
     "hive": ("metastore",),
     "presto": ("presto",),
     "spark": ("spark",),
+    JARS: ("kafka", "namenode", "datanode", "presto", "spark"),
 }
 LOG_LINES = 15
 LOOK_AGAIN_S = 0.25
 
 
-def start(choices: Choices) -> str:
-    """Start what does not run, restart what runs with another configuration; return in words what was done."""
+def start(choices: Choices, *, new_jars: bool) -> str:
+    """Start what does not run, restart what runs with other jars or settings; return in words what was done."""
     settings = choices.settings
     daemon = supervisor.client(settings)
     if not daemon.answers():
@@ -36,9 +38,10 @@ def start(choices: Choices) -> str:
         supervisor.start_daemon(settings, choices.services)
         told = f"{len(choices.services)} services started"
         return f"{told}; first ended what an earlier run had left: {', '.join(ended.values())}" if ended else told
-    changed = render.render_all(settings, choices.services)
+    changed = {_folder(file, settings) for file in render.render_all(settings, choices.services)}
     taken_over = daemon.apply_changes()
-    restarted = [name for name in _readers(changed, settings.conf_dir, choices) if name not in taken_over]
+    readers = _readers(changed | {JARS} if new_jars else changed)
+    restarted = [name for name in choices.services if name in readers and name not in taken_over]
     daemon.stop(*restarted)
     idle = [name for name, state in daemon.states().items() if state.state in supervisor.ENDED]
     for name in idle:
@@ -64,10 +67,12 @@ def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> 
         time.sleep(LOOK_AGAIN_S)
 
 
-def _readers(changed: list[Path], conf_dir: Path, choices: Choices) -> list[str]:
-    folders = {file.relative_to(conf_dir).parts[0] for file in changed}
-    concerned = {name for folder in folders for name in READERS.get(folder, ())}
-    return [name for name in choices.services if name in concerned]
+def _folder(file: Path, settings: Settings) -> str:
+    return file.relative_to(settings.conf_dir).parts[0]
+
+
+def _readers(changed: set[str]) -> set[str]:
+    return {name for folder in changed for name in READERS.get(folder, ())}
 
 
 def _failure(settings: Settings, name: str, what: str) -> str:

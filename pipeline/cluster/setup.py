@@ -51,10 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: SetupOptions, stages: Stages) -> None:
     """Go through all stages; any `CoinlakeError` ends it, and what is done by then stays done."""
-    choices = _prepare(options, stages)
+    new_jars = _prepare(stages)
+    choices = choose(options)
     settings = choices.settings
     with stages.stage("services") as outcome:
-        outcome(bring_up.start(choices))
+        outcome(bring_up.start(choices, new_jars=new_jars))
     for name in READY_ORDER:
         _wait_ready(choices, name, stages)
     scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
@@ -67,13 +68,15 @@ def run(options: SetupOptions, stages: Stages) -> None:
     show_addresses(choices, stages)
 
 
-def _prepare(options: SetupOptions, stages: Stages) -> Choices:
+def _prepare(stages: Stages) -> bool:
+    """Make secrets and bring the jars; return whether these are new."""
     home = settings_module.load().home
     with stages.stage("secrets") as outcome:
         outcome("secrets made" if secrets.ensure(home / ".env") else "secrets are there")
     with stages.stage("jars") as outcome:
-        outcome("jars downloaded" if fetch(home / "jars") else "jars are there")
-    return choose(options)
+        new_jars = fetch(home / "jars")
+        outcome("jars brought into the home" if new_jars else "jars are there")
+    return new_jars
 
 
 def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
