@@ -29,7 +29,7 @@ LOG_LINES = 15
 LOOK_AGAIN_S = 0.25
 
 
-def start(choices: Choices, *, new_jars: bool) -> str:
+def start(choices: Choices, *, new_jars: bool = False) -> str:
     """Start what does not run, restart what runs with other jars or settings; return in words what was done."""
     settings = choices.settings
     daemon = supervisor.client(settings)

@@ -19,7 +19,10 @@ def show(status: Mapping[str, Any], settings: Settings, console: Console) -> Non
     _print(
         console,
         ("service", "up", "pid", "memory MB", "at"),
-        [(s["name"], "up" if s["up"] else "DOWN", str(s["pid"] or UNKNOWN), s["rss_mb"], s["url"]) for s in status["services"]],
+        [
+            (s["name"], "up" if s["up"] else "DOWN", str(s["pid"] or UNKNOWN), s["rss_mb"], s["url"])
+            for s in status["services"]
+        ],
     )
     resident = sum(service["rss_mb"] or 0 for service in status["services"])
     console.print(f"{resident:,} MB resident in all")

@@ -53,7 +53,7 @@ def use(monkeypatch: pytest.MonkeyPatch, daemon: Daemon, rendered: list[Path] | 
 def test_a_live_lake_is_left_alone(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
     daemon = Daemon(kafka="RUNNING", datanode="RUNNING", presto="RUNNING")
     use(monkeypatch, daemon)
-    assert bring_up.start(choices, new_jars=False) == "services were running"
+    assert bring_up.start(choices) == "services were running"
     assert daemon.calls == [("stop",)]
 
 
@@ -62,7 +62,7 @@ def test_only_readers_of_changed_configuration_are_restarted(monkeypatch: pytest
     daemon.changes = ["datanode"]  # restarted by supervisord itself already
     conf = choices.settings.conf_dir
     use(monkeypatch, daemon, [conf / "hadoop" / "hdfs-site.xml", conf / "supervisord.conf"])
-    assert bring_up.start(choices, new_jars=False) == "services were running; taken over anew: datanode, presto"
+    assert bring_up.start(choices) == "services were running; taken over anew: datanode, presto"
     assert daemon.calls == [("stop", "presto"), ("start", "presto")]
 
 
@@ -75,7 +75,7 @@ def test_new_jars_restart_the_engines(monkeypatch: pytest.MonkeyPatch, choices: 
 def test_a_service_that_had_refused_is_started_again(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
     daemon = Daemon(kafka="RUNNING", datanode="EXITED", presto="RUNNING")
     use(monkeypatch, daemon)
-    assert bring_up.start(choices, new_jars=False) == "services were running; taken over anew: datanode"
+    assert bring_up.start(choices) == "services were running; taken over anew: datanode"
 
 
 def test_leftovers_are_ended_before_a_new_start(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
@@ -88,9 +88,7 @@ def test_leftovers_are_ended_before_a_new_start(monkeypatch: pytest.MonkeyPatch,
     use(monkeypatch, Daemon())
     monkeypatch.setattr("pipeline.cluster.leftovers.stop_leftovers", ended)
     monkeypatch.setattr("pipeline.cluster.supervisor.start_daemon", lambda _settings, services: done.append(services))
-    assert (
-        bring_up.start(choices, new_jars=False) == "3 services started; first ended what an earlier run had left: kafka"
-    )
+    assert bring_up.start(choices) == "3 services started; first ended what an earlier run had left: kafka"
     assert done == ["ended", choices.services]
 
 
