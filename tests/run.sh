@@ -7,14 +7,18 @@
 # COINLAKE_PYTHON names an interpreter that has requirements-dev.lock installed already.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# The tests' home takes the place of the user's from here on: the user's lake is never touched.
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export COINLAKE_TEST_HOME="${COINLAKE_TEST_HOME:-$root/.coinlake/test}"
+export COINLAKE_HOME="$COINLAKE_TEST_HOME"
+# shellcheck source=pipeline/scripts/lib.sh
+. "$root/pipeline/scripts/lib.sh"
 
-if [[ "${1:-}" == --help ]]; then
-  sed -n 's/^# \(Summary\|Usage\): //p' "${BASH_SOURCE[0]}"
-  exit
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  show_usage
+  exit 0
 fi
 
+"$root/pipeline/cluster/bootstrap.sh" --dev
 cd "$root"
-export PYTHONPATH="$root"
-exec "$COINLAKE_PYTHON" -m tests.support.runner "$@"
+exec "$PYTHON" -m tests.support.runner "$@"

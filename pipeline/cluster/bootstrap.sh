@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Summary: Make what everything else needs: the home's Python packages (a venv), and Java 17.
-# Usage: bootstrap.sh
+# Usage: bootstrap.sh [--dev]
+#   --dev   with what only tests, linters and type checks need
 # What is there already is left alone. With COINLAKE_PYTHON set, that Python is used and no venv is made.
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
@@ -14,7 +15,9 @@ venv="$COINLAKE_HOME/venv"
 stamp="$venv/.coinlake-lock"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/coinlake/uv"
 here="$COINLAKE_ROOT/pipeline/cluster"
-locks=("$here/bootstrap.lock" "$COINLAKE_ROOT/requirements.lock")
+packages="$COINLAKE_ROOT/requirements.lock"
+[[ ${1:-} != --dev ]] || packages="$COINLAKE_ROOT/requirements-dev.lock"
+locks=("$here/bootstrap.lock" "$packages")
 
 # Install packages of Debian or Ubuntu where we may: apt_install WHAT_FOR PACKAGE...
 apt_install() {
