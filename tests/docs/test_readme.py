@@ -7,12 +7,15 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.support.history import write_export
 from tests.support.readme import Command, shown_commands
 from tests.support.repository import Repository
+from tests.support.runner import free_port_base
 
 DOWN = "pipeline/scripts/pipeline_down.sh"
 NOT_RUN = {"tests/run.sh"}  # this is it
@@ -31,6 +34,7 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A fresh clone, as a new user has it; whatever runs there is taken down at the end."""
     folder = tmp_path_factory.mktemp("clone") / "coinlake"
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(checkout), str(folder)], check=True)
+    write_export(folder / "btc-usd-max.csv")  # the file that the README supposes the reader has
     try:
         yield folder
     finally:
@@ -40,7 +44,13 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def users_environment() -> dict[str, str]:
     """Return a user's environment: only the ports are ours, and no market outside this machine is called."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COINLAKE_", "PYTHON"))}
-    return ours | {"COINLAKE_PORT_BASE": os.environ["COINLAKE_PORT_BASE"], "COINLAKE_MARKET": "simulator"}
+    return ours | {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator"}
+
+
+@cache
+def port_base() -> int:
+    """Return a free block of ports, the same for every command."""
+    return free_port_base()
 
 
 def test_readme_is_short_and_starts_with_the_two_commands(checkout: Path, commands: list[Command]) -> None:
