@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
 
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
-if [[ ! -x $PYTHON ]]; then
+if [[ ! -x $PYTHON || ! -d $COINLAKE_HOME ]]; then
   printf 'pipeline_down.sh: nothing was ever set up in %s\n' "$COINLAKE_HOME"
   exit 0
 fi
