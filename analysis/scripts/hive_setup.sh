@@ -3,7 +3,7 @@
 # Usage: analysis/scripts/hive_setup.sh [--help]
 set -euo pipefail
 
-# shellcheck source=../../pipeline/scripts/lib.sh
+# shellcheck source=pipeline/scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
 
 case "${1:-}" in

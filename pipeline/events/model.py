@@ -78,7 +78,7 @@ class Table:
         Presto wants the partition columns last and has no NOT NULL for Hive tables.
         """
         columns = ",\n  ".join(
-            f'"{c.name}" {PRESTO_TYPES.get(c.type, c.type)} COMMENT \'{_doubled(c.doc)}\'' for c in self.columns
+            f"\"{c.name}\" {PRESTO_TYPES.get(c.type, c.type)} COMMENT '{_doubled(c.doc)}'" for c in self.columns
         )
         partitions = ", ".join(f"'{name}'" for name in self.partitioned_by)
         return (
