@@ -101,7 +101,9 @@ def wait_for_history(presto: Presto, wait: HistoryWait, advance: Advance) -> int
         else:
             if silver == hive and (silver >= wait.events or drained):
                 return int(silver)
-            advance(min(silver, hive), wait.events, "rows seen through Presto")
+            advance(
+                (silver + hive) // 2, max(wait.events, silver), f"{silver:,} rows in silver, {hive:,} in hive.crypto"
+            )
             problem = f"iceberg.silver.coin_prices shows {silver}, hive.crypto.coin_data {hive} of {wait.events} rows"
         time.sleep(LOOK_AGAIN_S)
     told = f"the history of {wait.coin} is not complete after {wait.within_s:g} s: {problem}"
