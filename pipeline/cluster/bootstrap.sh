@@ -12,12 +12,10 @@ if [[ ${1:-} == --help ]]; then
 fi
 
 venv="$COINLAKE_HOME/venv"
-stamp="$venv/.coinlake-lock"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/coinlake/uv"
 here="$COINLAKE_ROOT/pipeline/cluster"
-packages="$COINLAKE_ROOT/requirements.lock"
-[[ ${1:-} != --dev ]] || packages="$COINLAKE_ROOT/requirements-dev.lock"
-locks=("$here/bootstrap.lock" "$packages")
+locks=(requirements-dev.lock) # holds the other one's packages, too
+[[ ${1:-} == --dev ]] || locks+=(requirements.lock)
 
 # Install packages of Debian or Ubuntu where we may: apt_install WHAT_FOR PACKAGE...
 apt_install() {
@@ -43,22 +41,34 @@ make_venv() {
   "$python" -m venv --clear "$venv"
 }
 
-# Bring exactly the locked packages; every file's check sum is in the locks.
-install_packages() {
-  printf 'installing the Python packages\n'
-  rm -f "$stamp"
-  "$venv/bin/python" -m pip install --quiet --require-hashes -r "${locks[0]}"
-  # Without isolation a build uses our setuptools, where isolation would fetch an unchecked one.
-  local uv=("$venv/bin/uv" --cache-dir "$cache")
-  "${uv[@]}" pip install --python "$venv/bin/python" --require-hashes --no-build-isolation -r "${locks[1]}"
-  # Keeps only what was built here, pyspark (430 MB): the next venv of this machine takes seconds.
-  "${uv[@]}" --quiet cache prune --ci
-  cat "${locks[@]}" | sha256sum >"$stamp"
+# Tell whether the venv was made from a lock as it is now.
+is_installed() {
+  cat "$here/bootstrap.lock" "$COINLAKE_ROOT/$1" | sha256sum | cmp -s - "$venv/.$1.installed"
 }
 
-if [[ -z ${COINLAKE_PYTHON:-} ]] && ! cat "${locks[@]}" | sha256sum | cmp -s - "$stamp"; then
+# Bring exactly the packages of a lock; every file's check sum is in it.
+install_packages() {
+  local uv=("$venv/bin/uv" --cache-dir "$cache")
+  printf 'installing the Python packages of %s\n' "$1"
+  rm -f "$venv"/.*.installed
+  "$venv/bin/python" -m pip install --quiet --require-hashes -r "$here/bootstrap.lock"
+  # Without isolation a build uses our setuptools, where isolation would fetch an unchecked one.
+  "${uv[@]}" pip install --python "$venv/bin/python" --require-hashes --no-build-isolation -r "$COINLAKE_ROOT/$1"
+  # Keeps only what was built here, pyspark (430 MB): the next venv of this machine takes seconds.
+  "${uv[@]}" --quiet cache prune --ci
+  cat "$here/bootstrap.lock" "$COINLAKE_ROOT/$1" | sha256sum >"$venv/.$1.installed"
+}
+
+# Bring the packages unless one of the locks that hold them all is installed.
+ensure_packages() {
+  local lock
+  for lock in "${locks[@]}"; do
+    ! is_installed "$lock" || return 0
+  done
   mkdir -p "$COINLAKE_HOME"
   make_venv
-  install_packages
-fi
+  install_packages "${locks[-1]}"
+}
+
+[[ -n ${COINLAKE_PYTHON:-} ]] || ensure_packages
 [[ -n ${JAVA_HOME:-} ]] || command -v java >/dev/null || apt_install "Java 17" openjdk-17-jre-headless
