@@ -149,7 +149,7 @@ def main() -> int:
 
 
 def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:
-    address = f"{settings.url('namenode_http')}/webhdfs/v1{PROBE_FOLDER}{name}"
+    address = f"{settings.hdfs_http_url}/webhdfs/v1{PROBE_FOLDER}{name}"
     return _http(method, address, params={"user.name": "coinlake", **query})
 
 
