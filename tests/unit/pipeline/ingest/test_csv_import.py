@@ -40,7 +40,7 @@ def file(tmp_path):
 
 
 def run(chain, file, order=ORDER):
-    told = []
+    told: list[Progress] = []
     return import_csv(chain, order, file, told.append), told
 
 

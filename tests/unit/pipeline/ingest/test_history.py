@@ -17,7 +17,9 @@ from pipeline.errors import (
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest import history
 from pipeline.ingest.history import Chain, ChainLink, fetch_history, whole_days
+from pipeline.ingest.jobs import Progress
 from pipeline.ingest.ledger import Ledger
+from pipeline.ingest.sources.base import Item
 from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.store import Store
 from tests.support.ingest import DAY, FakeKafka, FakeSource, price
@@ -52,7 +54,7 @@ def run(kafka, ledger, monkeypatch):
 
     def walk(*sources, span=SPAN, today=TODAY, stop=None):
         links = [ChainLink(source.name, source) for source in sources]
-        told = []
+        told: list[Progress] = []
         chain = Chain(links, ledger, kafka, stop or threading.Event())
         outcome = fetch_history(chain, "bitcoin", span, today, told.append)
         return outcome, told[-1]
@@ -173,9 +175,8 @@ def test_days_that_nobody_had_are_told_with_the_reasons(run):
 
 
 def test_a_walk_in_which_no_source_answered_has_failed(run):
-    faults = [UnknownCoinError("coingecko", "bitcoin")]
     outcome, _ = run(
-        FakeSource("coingecko", ALL, faults=faults),
+        FakeSource("coingecko", ALL, faults=[UnknownCoinError("coingecko", "bitcoin")]),
         FakeSource("coinmetrics", ALL, faults=[RetryableSourceError("coinmetrics", "cannot connect")]),
     )
     assert outcome.failed is True
@@ -249,7 +250,12 @@ def test_a_crash_between_kafka_and_the_ledger_loses_nothing(run, kafka, ledger, 
 def test_the_services_end_cuts_a_walk_between_batches(run, kafka):
     stop = threading.Event()
     original = kafka.publish
-    kafka.publish = lambda items: (stop.set(), original(items))[1]
+
+    def publish_and_stop(items):
+        stop.set()
+        return original(items)
+
+    kafka.publish = publish_and_stop
     with pytest.raises(StoppedError):
         run(FakeSource("coingecko", ALL), stop=stop)
     assert len(kafka.items) == 10
@@ -262,7 +268,7 @@ def test_a_day_with_several_events_is_never_parted():
 
 def test_a_dead_letter_stays_with_the_day_before_it():
     letter = DeadLetter("fake", "price is NaN", "{}")
-    items = [price("bitcoin", FIRST), letter, letter, price("bitcoin", FIRST + DAY)]
+    items: list[Item] = [price("bitcoin", FIRST), letter, letter, price("bitcoin", FIRST + DAY)]
     assert [len(batch) for batch in whole_days(items, 1)] == [3, 1]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -178,8 +180,12 @@ def test_retries_back_off_and_succeed():
 
 def test_jitter_is_full():
     asked = []
-    market = Market([reply("", 500), reply({})])
-    parts = http.Parts(**{**vars(market.parts()), "uniform": lambda low, high: asked.append((low, high)) or low})
+
+    def lowest(low, high):
+        asked.append((low, high))
+        return low
+
+    parts = replace(Market([reply("", 500), reply({})]).parts(), uniform=lowest)
     HttpClient("test", URL, TokenBucket(1000, 1000), parts=parts).get("/x", {})
     assert asked == [(0, 1.0)]
 
@@ -226,7 +232,7 @@ def test_every_attempt_takes_its_place_in_the_bucket():
     assert market.clock.sleeps == [1, 9]
 
 
-def test_recorded_error_bodies(shared_data):
+def test_recorded_error_bodies(shared_data: Path) -> None:
     def recorded(name: str) -> str:
         return (shared_data / "coingecko" / name).read_text()
 

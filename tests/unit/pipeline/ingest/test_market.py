@@ -8,6 +8,7 @@ import pytest
 from pipeline import settings as settings_module
 from pipeline.errors import FinalSourceError, RateLimitedError, RetryableSourceError
 from pipeline.ingest.market import Choice, announce, choose, open_market
+from pipeline.ingest.sources.coingecko import CoinGecko
 
 
 @pytest.fixture
@@ -82,12 +83,14 @@ def test_a_live_market_is_not_called_simulated(load, caplog):
 def test_the_simulated_market_has_one_source(load):
     market = open_market(load(), Choice("simulator", "auto", ""))
     assert [link.ledger_name for link in market.links] == ["simulator"]
+    assert isinstance(market.live, CoinGecko)
     assert market.live is market.links[0].source
 
 
 def test_the_live_market_is_the_chain_in_its_order(load):
     market = open_market(load(), Choice("live", "auto", ""))
     assert [link.ledger_name for link in market.links] == ["coingecko", "coinmetrics", "coinbase_candles"]
+    assert isinstance(market.live, CoinGecko)
     assert market.live is market.links[0].source
 
 

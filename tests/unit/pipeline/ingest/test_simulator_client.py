@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -22,6 +22,8 @@ from pipeline.ingest.simulator.app import create_simulator
 from pipeline.ingest.sources.base import TimeRange
 from pipeline.ingest.sources.coingecko import CoinGecko
 from tests.support.clock import FakeClock
+from tests.support.processes import read_errors_until
+from tests.support.sources import day, prices
 
 URL = "http://simulator.test/api/v3"
 
@@ -36,7 +38,7 @@ class Simulated:
         parts = Parts(self.transport, self.clock.time, self.clock.sleep, self.clock.now)
         self.source = CoinGecko(settings_module.load({"COINLAKE_HOME": "/nonexistent"}), URL, parts)
 
-    def admin(self, path: str, body: dict) -> None:
+    def admin(self, path: str, body: dict[str, object]) -> None:
         with httpx.Client(transport=self.transport) as client:
             assert client.post(f"http://simulator.test/_simulator/{path}", json=body).is_success
 
@@ -44,10 +46,6 @@ class Simulated:
 @pytest.fixture
 def simulated():
     return Simulated()
-
-
-def day(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 SINCE_2013 = TimeRange(day("2013-01-01"), day("2026-01-16"))
@@ -129,13 +127,9 @@ def test_the_server_starts_and_stops_clean(tmp_path, checkout):
     environ = {**os.environ, "PYTHONPATH": str(checkout), "COINLAKE_HOME": str(tmp_path), "COINS": "bitcoin,mine"}
     with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         try:
-            said = ""
-            while f"http://127.0.0.1:{port}/api/v3, seed 7" not in said:
-                line = server.stderr.readline()
-                assert line, f"the server ended: {said}"
-                said += line
+            read_errors_until(server, f"http://127.0.0.1:{port}/api/v3, seed 7")
             source = CoinGecko(settings_module.load(environ), f"http://127.0.0.1:{port}/api/v3")
-            assert [item.source for item in source.prices(("bitcoin", "mine"))] == ["simulator"] * 2
+            assert [event.source for event in prices(source.prices(("bitcoin", "mine")))] == ["simulator"] * 2
             source.close()
         finally:
             server.send_signal(signal.SIGTERM)

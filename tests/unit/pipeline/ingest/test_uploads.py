@@ -40,14 +40,16 @@ def test_a_file_of_exactly_the_limit_is_taken(tmp_path):
     keep_upload(io.BytesIO(CONTENT), tmp_path, len(CONTENT))
 
 
-class Breaking:
-    def __init__(self, number):
-        self.number, self.first = number, True
+class Breaking(io.BytesIO):
+    """A body that comes to its end with an error of the system."""
 
-    def read(self, _size):
-        if self.first:
-            self.first = False
-            return CONTENT
+    def __init__(self, number: int) -> None:
+        super().__init__(CONTENT)
+        self.number = number
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if piece := super().read(size):
+            return piece
         raise OSError(self.number, "as told")
 
 

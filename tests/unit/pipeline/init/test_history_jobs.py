@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
+import httpx
 import pytest
 
 from pipeline import settings as settings_module
-from pipeline.cluster.scheduler_api import JobState
+from pipeline.cluster.scheduler_api import JobState, SchedulerApi
 from pipeline.errors import ServiceError
 from pipeline.init import history_jobs
 from pipeline.init.history_jobs import Ticket, follow, main, range_calls, read_tickets
+from pipeline.settings import Settings
 
 
 @pytest.fixture
@@ -49,15 +52,17 @@ def test_an_error_is_one_line_and_exit_code_1(capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().err.startswith("init_coin_data.sh: this is no answer")
 
 
-class Api:
-    def __init__(self, *states):
-        self.states = list(states)
+def scheduler(settings: Settings, *answers: JobState | None) -> SchedulerApi:
+    """Return the client of a scheduler that tells these states of a job in turn, None when it is away."""
+    left = list(answers)
 
-    def job(self, _job_id):
-        state = self.states.pop(0)
-        if isinstance(state, Exception):
-            raise state
-        return state
+    def answer(_request: httpx.Request) -> httpx.Response:
+        job = left.pop(0)
+        if job is None:
+            raise httpx.ConnectError("away")
+        return httpx.Response(200, json=asdict(job))
+
+    return SchedulerApi(settings, httpx.MockTransport(answer))
 
 
 def state(name, error=None):
@@ -70,10 +75,10 @@ def at_once(monkeypatch):
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_restart_of_the_scheduler_is_sat_out_and_a_failure_ends_no_other_job(capsys):
+def test_a_restart_of_the_scheduler_is_sat_out_and_a_failure_ends_no_other_job(settings, capsys):
     from pipeline.cluster.console import Stages
 
-    api = Api(state("running"), ServiceError("away"), state("failed", "no source answered"), state("done"))
+    api = scheduler(settings, state("running"), None, state("failed", "no source answered"), state("done"))
     assert follow(api, [Ticket("bitcoin", "1"), Ticket("ethereum", "2")], Stages()) is False
     told = capsys.readouterr()
     assert "ethereum: done, 3 events" in told.out
@@ -81,12 +86,12 @@ def test_a_restart_of_the_scheduler_is_sat_out_and_a_failure_ends_no_other_job(c
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_scheduler_that_stays_away_is_an_error(monkeypatch):
+def test_a_scheduler_that_stays_away_is_an_error(settings, monkeypatch):
     from pipeline.cluster.console import Stages
 
     monkeypatch.setattr(history_jobs, "PATIENCE_S", -1.0)
     with pytest.raises(ServiceError, match="away"):
-        follow(Api(ServiceError("away")), [Ticket("bitcoin", "1")], Stages())
+        follow(scheduler(settings, None), [Ticket("bitcoin", "1")], Stages())
 
 
 def test_the_body_is_json(settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import duckdb
@@ -12,18 +11,15 @@ from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, FinalSourceError, UnknownCoinError
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
-from pipeline.ingest.sources.base import TimeRange
+from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coinmetrics import CoinMetrics
 from tests.support.market import Market, reply
+from tests.support.sources import day, prices
 
 URL = "https://community-api.coinmetrics.io/v4/timeseries/asset-metrics"
 
 
-def day(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def row(date: str, price: str | None = "1.5", **more) -> dict:
+def row(date: str, price: str | None = "1.5", **more: str) -> dict[str, str | None]:
     return {"asset": "btc", "time": f"{date}T00:00:00.000000000Z", "PriceUSD": price, **more}
 
 
@@ -31,7 +27,7 @@ def source(market: Market) -> CoinMetrics:
     return CoinMetrics(settings_module.load({"COINLAKE_HOME": "/nonexistent"}), market.parts())
 
 
-def history(*replies, coin="bitcoin", start="2020-01-01", end="2020-01-10") -> list:
+def history(*replies, coin="bitcoin", start="2020-01-01", end="2020-01-10") -> list[Item]:
     return list(source(Market(replies)).history(coin, TimeRange(day(start), day(end))))
 
 
@@ -57,8 +53,8 @@ def test_a_close_is_the_price_at_the_next_midnight():
 
 def test_what_lies_outside_the_span_is_dropped():
     rows = [row(f"2020-01-{n:02}") for n in range(1, 20)]
-    events = history(reply({"data": rows}), start="2020-01-03", end="2020-01-05")
-    assert [event.event_time for event in events] == [day("2020-01-03"), day("2020-01-04")]
+    items = history(reply({"data": rows}), start="2020-01-03", end="2020-01-05")
+    assert [event.event_time for event in prices(items)] == [day("2020-01-03"), day("2020-01-04")]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +62,7 @@ def test_what_lies_outside_the_span_is_dropped():
 )
 def test_pages_are_followed(onward):
     market = Market([reply({"data": [row("2020-01-01")], **onward}), reply({"data": [row("2020-01-02")]})])
-    events = list(source(market).history("bitcoin", TimeRange(day("2020-01-01"), day("2020-01-10"))))
+    events = prices(source(market).history("bitcoin", TimeRange(day("2020-01-01"), day("2020-01-10"))))
     assert [event.event_time for event in events] == [day("2020-01-02"), day("2020-01-03")]
     assert market.queries()[1]["next_page_token"] == "abc"
 
@@ -105,8 +101,8 @@ def test_the_community_limit_is_kept():
 
 def test_a_day_without_a_price_is_no_observation():
     unpriced = {"asset": "btc", "time": "2020-01-01T00:00:00.000000000Z", "CapMrktCurUSD": "0"}
-    events = history(reply({"data": [unpriced, row("2020-01-02", None), row("2020-01-03")]}))
-    assert [event.event_time for event in events] == [day("2020-01-04")]
+    items = history(reply({"data": [unpriced, row("2020-01-02", None), row("2020-01-03")]}))
+    assert [event.event_time for event in prices(items)] == [day("2020-01-04")]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +125,7 @@ def test_an_unusable_row_is_a_dead_letter_and_the_others_stay(bad, reason):
     assert isinstance(letter, DeadLetter)
     assert reason in letter.reason
     assert letter.origin == "coinmetrics:asset-metrics/bitcoin"
-    assert (first.event_time, last.event_time) == (day("2020-01-02"), day("2020-01-04"))
+    assert [event.event_time for event in prices([first, last])] == [day("2020-01-02"), day("2020-01-04")]
 
 
 def test_an_unknown_coin():
@@ -170,7 +166,7 @@ def median_difference(shared_data, shift_days: int, since: str, until: str) -> f
         ],
     ).fetchone()
     assert found
-    return found[0]
+    return float(found[0])
 
 
 def test_the_real_files_agree_when_a_close_stands_at_the_next_midnight(shared_data):
