@@ -1,4 +1,4 @@
-"""The whole scheduler in this process: the real client, the real simulator, the real script; only Kafka stands in."""
+"""The whole scheduler in this process: the real client and the real simulator; only Kafka stands in."""
 
 from __future__ import annotations
 
@@ -7,123 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from datetime import datetime
 
 import httpx
 import pytest
 
 from pipeline import settings as settings_module
-from pipeline.ingest import app as app_module
-from pipeline.ingest.app import Service, main
-from pipeline.ingest.market import choose, open_market
-from pipeline.ingest.serving import HttpServer
-from pipeline.ingest.simulator.app import create_simulator
-from tests.support.ingest import FakeKafka
-from tests.support.runner import free_port_base
-
-TOKEN = "test-token"
-AUTH = {"Authorization": f"Bearer {TOKEN}"}
-
-
-class StandInProducer(FakeKafka):
-    def __init__(self, _bootstrap, _metrics):
-        super().__init__()
-
-    def close(self, timeout_s):
-        pass
-
-
-class StandInAdmin:
-    topic_id = "topic-1"
-
-    def __init__(self, _bootstrap):
-        pass
-
-    def identity(self, topic):
-        return f"cluster-1/{self.topic_id}"
-
-
-@pytest.fixture
-def environ(tmp_path):
-    return {
-        "COINLAKE_HOME": str(tmp_path),
-        "COINLAKE_API_TOKEN": TOKEN,
-        "COINLAKE_PORT_BASE": str(free_port_base()),
-        "COINLAKE_MARKET": "simulator",
-        "COINS": "bitcoin,ethereum",
-    }
-
-
-@pytest.fixture
-def simulator(environ):
-    """Serve the simulator; yield its address."""
-    settings = settings_module.load(environ)
-    server = HttpServer(create_simulator(seed=1), "127.0.0.1", settings.port("simulator"), threads=2)
-    server.start()
-    yield settings.url("simulator")
-    server.stop(5)
-
-
-class Running:
-    """A service in a thread, and a client for it."""
-
-    def __init__(self, environ):
-        settings = settings_module.load(environ)
-        self.stop_event = threading.Event()
-        self.service = Service(settings, open_market(settings, choose(settings)), self.stop_event)
-        self.kafka = self.service.producer
-        self.client = httpx.Client(base_url=settings.url("scheduler"), headers=AUTH, timeout=30)
-        self.thread = threading.Thread(target=self.service.run)
-        self.thread.start()
-        until(self.answers)
-
-    def answers(self):
-        try:
-            return self.client.get("/health").is_success
-        except httpx.HTTPError:
-            return False
-
-    def job(self, **body):
-        answer = self.client.post("/history", json=body)
-        assert answer.status_code == 202, answer.text
-        return self.follow(answer.json()["job_id"])
-
-    def follow(self, job_id):
-        return until(lambda: (job := self.client.get(f"/jobs/{job_id}").json())["state"] in {"done", "failed"} and job)
-
-    def stop(self):
-        start = time.monotonic()
-        self.stop_event.set()
-        self.thread.join(10)
-        self.client.close()
-        self.service.store.close()
-        return time.monotonic() - start
-
-
-@pytest.fixture
-def start(environ, simulator, monkeypatch):
-    monkeypatch.setattr(app_module, "EventProducer", StandInProducer)
-    monkeypatch.setattr(app_module, "KafkaAdmin", StandInAdmin)
-    started = []
-
-    def begin(**values):
-        started.append(Running(environ | values))
-        return started[-1]
-
-    yield begin
-    for running in started:
-        if running.thread.is_alive():
-            running.stop()
-
-
-def until(check, limit_s=20.0):
-    deadline = time.monotonic() + limit_s
-    while not (found := check()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return found
+from pipeline.ingest.app import main
+from tests.support.processes import read_errors_until
+from tests.support.scheduler import StandInAdmin, until
 
 
 def is_daily(event):
@@ -231,52 +123,6 @@ def test_a_csv_file_twice(start):
     assert (second["state"], second["events"], second["done"]) == ("done", 0, len(content))
 
 
-def script(environ, *words):
-    return subprocess.run(
-        ["pipeline/init/init_coin_data.sh", *words],
-        env=os.environ | environ | {"COINLAKE_PYTHON": sys.executable, "http_proxy": "http://127.0.0.1:1"},
-        cwd=settings_module.CHECKOUT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_the_script_fills_in_every_coin_and_a_file(start, environ, tmp_path):
-    start()
-    ended = script(environ, "--from", "2024-01-01", "--to", "2024-03-31")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "bitcoin: done, 91 events" in ended.stdout
-    assert "ethereum: done, 91 events" in ended.stdout
-    file = tmp_path / 'a "file", with {odd} name.csv'
-    file.write_text("snapped_at,price,market_cap,total_volume\n2013-05-01 00:00:00 UTC,135.5,,\n")
-    ended = script(environ, "--csv", str(file), "--coin", "bitcoin")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "bitcoin: done, 1 events" in ended.stdout
-
-
-def test_the_script_passes_errors_on(start, environ):
-    start()
-    ended = script(environ, "bitcoin", "dogecoin", "--from", "2024-03-31", "--to", "2024-03-31")
-    assert ended.returncode == 1
-    assert "bitcoin: done, 1 events" in ended.stdout
-    assert "'dogecoin' is not in the setting COINS" in ended.stderr
-
-
-def test_the_script_without_a_scheduler(environ):
-    ended = script(environ, "bitcoin")
-    assert ended.returncode == 1
-    assert "the scheduler does not answer: pipeline/scripts/pipeline_setup.sh starts it" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    "words", [["--from"], ["--nonsense"], ["--csv", "/nowhere", "--coin", "bitcoin"], ["--coin", "bitcoin"]]
-)
-def test_the_script_refuses_wrong_words(environ, words):
-    assert script(environ, *words).returncode == 1
-
-
 @pytest.fixture
 def entered(monkeypatch, environ):
     for name, value in environ.items():
@@ -312,11 +158,7 @@ def test_a_stop_while_waiting_for_kafka(environ):
         text=True,
     )
     with process:
-        lines = []
-        while "waiting for Kafka" not in "".join(lines):
-            line = process.stderr.readline()
-            assert line, "".join(lines)
-            lines.append(line)
+        said = read_errors_until(process, "waiting for Kafka")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    assert any("SIMULATED MARKET" in line for line in lines)
+    assert "SIMULATED MARKET" in said
