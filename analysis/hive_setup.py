@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import httpx
 
@@ -22,35 +23,46 @@ HTTP_TIMEOUT_S = 30.0
 def main() -> int:
     """Register everything, one line each; return the exit code."""
     try:
-        settings = settings_module.load()
-        presto = Presto(settings.presto_url, source="hive_setup")
-        for schema in dict.fromkeys((table.catalog, table.schema) for table in TABLES):
-            register_schema(presto, settings, *schema)
-        for table in HIVE_TABLES:
-            register_table(presto, settings, table)
+        for line in register(settings_module.load()):
+            print(line)  # noqa: T201 - a command line
     except CoinlakeError as error:
         print(f"hive_setup: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
     return 0
 
 
-def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> None:
-    """Make a database in the metastore; its folder stands below the warehouse."""
+def register(settings: Settings) -> Iterator[str]:
+    """Register all databases and Hive tables; yield one line for each.
+
+    Raises:
+        ServiceError: HDFS does not answer or refuses.
+        PrestoUnreachableError: Presto is down or still starting.
+        QueryError: Presto refused a statement.
+    """
+    presto = Presto(settings.presto_url, source="hive_setup")
+    for schema in dict.fromkeys((table.catalog, table.schema) for table in TABLES):
+        yield register_schema(presto, settings, *schema)
+    for table in HIVE_TABLES:
+        yield register_table(presto, settings, table)
+
+
+def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> str:
+    """Make a database in the metastore, its folder below the warehouse; return what to tell."""
     location = f"{settings.warehouse}/{schema}.db"
     try:
         presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
     except QueryError as error:
         if error.name != "ALREADY_EXISTS":  # the Spark job, starting at the same time, was first
             raise
-    print(f"database {catalog}.{schema} at {location}")  # noqa: T201 - a command line
+    return f"database {catalog}.{schema} at {location}"
 
 
-def register_table(presto: Presto, settings: Settings, table: Table) -> None:
+def register_table(presto: Presto, settings: Settings, table: Table) -> str:
     """Make an external table on a folder that exists; its partitions come with the first publishing."""
     location = settings.table_location(table.schema, table.name)
     make_folder(settings, location)
     presto.rows(table.create_external_sql(location))
-    print(f"table {table.full_name} at {location}")  # noqa: T201 - a command line
+    return f"table {table.full_name} at {location}"
 
 
 def make_folder(settings: Settings, location: str) -> None:

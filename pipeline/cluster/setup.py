@@ -5,11 +5,10 @@ Each stage does nothing where its work is done already, so that running it again
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 
+from analysis import hive_setup
 from pipeline import settings as settings_module
 from pipeline.cluster import bring_up, secrets
 from pipeline.cluster.announce import announce_market, show_addresses
@@ -24,11 +23,10 @@ from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.events.catalog import TOPICS
 from pipeline.init import topics
 from pipeline.presto import Presto
-from pipeline.settings import CHECKOUT, Settings
+from pipeline.settings import Settings
 
 # Each becomes ready after those before it; all were started together.
 READY_ORDER = ("kafka", "namenode", "datanode", "metastore", "presto", "simulator", "scheduler", "spark", "notebook")
-HIVE_SETUP_S = 60
 HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
 HISTORY_ROWS_A_SECOND = 500
 INTERRUPTED = 130  # what a shell returns after Ctrl-C
@@ -89,8 +87,8 @@ def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
             outcome(_make_topics(choices.settings))
     elif name == "presto":
         with stages.stage("databases") as outcome:
-            _run_hive_setup(choices.settings)
-            outcome("databases and hive.crypto.coin_data are registered")
+            registered = list(hive_setup.register(choices.settings))
+            outcome(f"{len(registered)} databases and tables are registered")
 
 
 def _make_topics(settings: Settings) -> str:
@@ -98,24 +96,6 @@ def _make_topics(settings: Settings) -> str:
     if faults:
         raise ServiceError("\n  ".join(map(str, faults)))
     return f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated"
-
-
-def _run_hive_setup(settings: Settings) -> None:
-    """Run `hive_setup.sh` with the Python and on the home of this run.
-
-    Raises:
-        ServiceError: it failed; with what it said.
-    """
-    command = [sys.executable, "-m", "analysis.hive_setup"]
-    environ = os.environ | {"COINLAKE_HOME": str(settings.home)}
-    try:
-        done = subprocess.run(
-            command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, timeout=HIVE_SETUP_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ServiceError(f"analysis/scripts/hive_setup.sh did not end within {HIVE_SETUP_S} s") from None
-    if done.returncode != 0:
-        raise ServiceError(f"analysis/scripts/hive_setup.sh failed:\n{done.stderr.strip()}")
 
 
 def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices: Choices, stages: Stages) -> None:

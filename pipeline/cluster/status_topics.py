@@ -12,9 +12,9 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicP
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from pipeline.errors import ServiceError
+from pipeline.events.catalog import STREAM_GROUP
 from pipeline.settings import Settings
 
-STREAM_GROUP = "coinlake-stream"  # the stream commits to it what is visible in the tables
 SILENT = logging.getLogger(f"{__name__}.librdkafka")  # its lines about a broker that is down; the status says it
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False

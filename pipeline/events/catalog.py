@@ -9,3 +9,6 @@ TOPICS = (COIN_EVENTS, DEAD_LETTERS)
 ICEBERG_TABLES = (BRONZE_EVENTS, COIN_PRICES, REJECTED_EVENTS)
 HIVE_TABLES = (COIN_DATA,)
 TABLES = (*ICEBERG_TABLES, *HIVE_TABLES)
+
+STREAM_GROUP = "coinlake-stream"
+"""The Kafka consumer group that holds how far the stream's rows are visible in silver."""

@@ -10,10 +10,10 @@ from confluent_kafka.admin import AdminClient
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.events.catalog import STREAM_GROUP
 from pipeline.events.model import Topic
 from pipeline.settings import Settings
 
-STREAM_GROUP = "coinlake-stream"  # holds the offsets whose rows are visible in silver; read by pipeline_status
 ADMIN_TIMEOUT_S = 10.0
 
 

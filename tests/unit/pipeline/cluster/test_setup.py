@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,10 +80,3 @@ def test_an_end_before_the_end_is_one_clear_line(
     monkeypatch.setattr(setup, "run", run)
     assert setup.main([]) == code
     assert said in capsys.readouterr().err
-
-
-def test_a_failed_hive_setup_tells_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PRESTO_URL", "http://127.0.0.1:9")
-    settings = settings_module.load({"COINLAKE_HOME": str(tmp_path)})
-    with pytest.raises(ServiceError, match=r"(?s)hive_setup\.sh failed:\n.*127\.0\.0\.1:9"):
-        setup._run_hive_setup(settings)
