@@ -49,6 +49,7 @@ is_installed() {
 # Bring exactly the packages of a lock; every file's check sum is in it.
 install_packages() {
   local uv=("$venv/bin/uv" --cache-dir "$cache")
+  [[ -t 2 ]] || uv+=(--quiet)  # bars on a terminal; elsewhere only 130 lines of package names would be left of them
   printf 'installing the Python packages of %s\n' "$1"
   rm -f "$venv"/.*.installed
   "$venv/bin/python" -m pip install --quiet --require-hashes -r "$here/bootstrap.lock"
