@@ -21,7 +21,7 @@ from pipeline.cluster.leftovers import STOP_ORDER
 from pipeline.errors import ServiceError
 from pipeline.settings import Settings
 
-ANSWER_S = 15.0  # until a new supervisord answers, or an old one is gone
+ANSWER_S = 30.0  # until a new supervisord answers, or an old one is gone
 STOP_S = 40.0  # supervisord itself kills after stopwaitsecs, 20 s
 LOOK_AGAIN_S = 0.05
 ENDED = {"STOPPED", "EXITED", "FATAL", "BACKOFF", "UNKNOWN"}
@@ -120,7 +120,12 @@ def start_daemon(settings: Settings, services: Sequence[str] | None = None) -> b
         folder.mkdir(parents=True, exist_ok=True)
     configuration = str(settings.conf_dir / "supervisord.conf")
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", configuration]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    try:
+        run = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ServiceError(f"supervisord did not start within {ANSWER_S:g} s") from None
     if run.returncode != 0:
         raise ServiceError(f"supervisord did not start: {(run.stderr or run.stdout).strip()}")
     _wait_until(daemon.answers, ANSWER_S, "reach the new supervisord")

@@ -14,8 +14,8 @@ from pipeline.errors import JarError
 
 
 def cache_dir() -> Path:
-    """Return the machine's cache folder, which may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coinlake"
+    """Return the machine's cache folder for jars, which may not exist yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coinlake" / "jars"
 
 
 def fill(artifacts: Iterable[Artifact], cache: Path, download: Downloader, on_line: Callable[[str], None]) -> None:

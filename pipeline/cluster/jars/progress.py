@@ -27,7 +27,7 @@ def watch(title: str, filenames: Collection[str], console: Console) -> Iterator[
     waiting = set(filenames)
     total = len(waiting)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
 
         def on_line(line: str) -> None:
