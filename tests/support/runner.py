@@ -125,7 +125,7 @@ def run_suite(suite: str, home: Path, environment: dict[str, str]) -> Results:
     print(f"== {suite}", flush=True)
     if not prepare(suite, environment):
         return Results(failed=1)
-    command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", f"tests/{suite}"]
+    command = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", f"--junitxml={report}", f"tests/{suite}"]
     # A process group of its own: Ctrl-C reaches pytest once, from us, and its fixtures take the engines down.
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
     try:
