@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from pyspark import InheritableThread
 from pyspark.sql import SparkSession
@@ -22,14 +23,13 @@ log = logging.getLogger(__name__)
 MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_CHECK_S = 1.0
-PUBLISH_REST_S = (5.0, 30.0)  # shortest and longest rest between two publishings
-PUBLISH_SHARE = 10  # in between, publishing may take a tenth of the time: after 2 s of work, 20 s of rest
+PUBLISH_REST_S = 5.0
+PUBLISH_SHARE = 10  # publishing the live month may take a tenth of the time: after 2 s of work, 20 s of rest
 
 
-def rest_after(took: float) -> float:
-    """Return how long to rest after a publishing that took so many seconds."""
-    shortest, longest = PUBLISH_REST_S
-    return min(max(shortest, PUBLISH_SHARE * took), longest)
+def live_month() -> str:
+    """Return the month that live prices fall in, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m")
 
 
 class Housekeeping:
@@ -44,7 +44,7 @@ class Housekeeping:
         self._lock = threading.Lock()
         self._months: frozenset[str] = frozenset()
         self._compared = False
-        self._not_before = 0.0
+        self._not_before = self._live_not_before = 0.0
 
     def note_months(self, months: frozenset[str]) -> None:
         """Take note that silver got rows in these months; called by the stream."""
@@ -72,10 +72,9 @@ class Housekeeping:
 
     def publish_if_due(self) -> None:
         """Publish the noted months, unless the last publishing was a moment ago."""
-        if time.monotonic() < self._not_before or not (self._compared or self._ready_to_compare()):
+        if not (self._compared or self._ready_to_compare()):
             return
-        with self._lock:
-            months, self._months = self._months, frozenset()
+        months = self._take_due()
         if not months:
             return
         started = time.monotonic()
@@ -85,8 +84,26 @@ class Housekeeping:
             self.note_months(months)  # they are still to be done
             raise
         took = time.monotonic() - started
-        self._not_before = time.monotonic() + rest_after(took)
         log.info("published %d rows of %d months to %s in %.1f s", rows, len(months), COIN_DATA.full_name, took)
+        self._plan_next(months, took)
+
+    def _take_due(self) -> frozenset[str]:
+        """Take the noted months that may be published now.
+
+        The live month changes all the time and grows: it waits for its share of the time. Other months change when
+        history arrives, and somebody waits for it.
+        """
+        now = time.monotonic()
+        live = frozenset({live_month()}) if now < self._live_not_before else frozenset()
+        with self._lock:
+            due = self._months - live if now >= self._not_before else frozenset()
+            self._months -= due
+        return due
+
+    def _plan_next(self, published: frozenset[str], took: float) -> None:
+        self._not_before = time.monotonic() + PUBLISH_REST_S
+        if live_month() in published:
+            self._live_not_before = time.monotonic() + max(PUBLISH_REST_S, PUBLISH_SHARE * took)
 
     def _ready_to_compare(self) -> bool:
         """Note what a former process left unpublished, once the table is registered."""

@@ -19,8 +19,8 @@ from pipeline.stream.silver.query import SilverWriter
 
 START = datetime(2026, 1, 13)
 SCHEMA = (
-    "topic string, partition int, offset bigint, kafka_time timestamp, payload binary, coin string, "
-    "event_time timestamp, price_usd decimal(38,18), market_cap_usd decimal(38,18), volume_usd decimal(38,18), "
+    "topic string, partition int, offset bigint, kafka_time timestamp_ntz, payload binary, coin string, "
+    "event_time timestamp_ntz, price_usd decimal(38,18), market_cap_usd decimal(38,18), volume_usd decimal(38,18), "
     "source string, reason string"
 )
 OFFSETS = count()

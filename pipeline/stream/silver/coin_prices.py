@@ -9,32 +9,26 @@ from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.stream.appending import BatchAppender
-from pipeline.stream.silver.high_water import Group, HighWaterMarks, Span, spans_of
+from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span
 
 KEY = list(COIN_PRICES.key)
 
 
-def run(observations: DataFrame, batch_id: int, appender: BatchAppender, marks: HighWaterMarks) -> frozenset[str]:
-    """Write a batch of parsed records' clean rows; return the months (`2013-04`) that may have got new rows.
-
-    `observations` is read more than once: give it cached.
-    """
-    rows = to_coin_prices(observations)
-    spans = spans_of(rows)
-    if not spans:
-        return frozenset()
-    if not appender.has(batch_id):
-        appender.append(drop_known(rows, marks.overlap(spans)), batch_id)
-    marks.raise_to(spans)
-    return frozenset().union(*(span.months for span in spans.values()))
+def run(observations: DataFrame, batch: BatchSummary, appender: BatchAppender, marks: HighWaterMarks) -> None:
+    """Write a batch of parsed records' clean rows, those that the table does not hold yet."""
+    if not batch.spans:
+        return
+    if not appender.has(batch.number):
+        rows = to_coin_prices(observations)
+        appender.append(drop_known(rows, marks.overlap(batch.spans)), batch.number)
+    marks.raise_to(batch.spans)
 
 
 def to_coin_prices(observations: DataFrame) -> DataFrame:
-    """Keep the clean observations, one a key (the first that Kafka took), in the table's columns."""
-    clean = observations.where(F.col("reason").isNull())
+    """Keep the clean observations, one a key, in the table's columns."""
     return (
-        clean.withColumn("event_time", F.col("event_time").cast("timestamp_ntz"))
-        .withColumn("ingested_at", F.col("kafka_time").cast("timestamp_ntz"))
+        observations.where("reason IS NULL")
+        .withColumnRenamed("kafka_time", "ingested_at")
         .dropDuplicates(KEY)  # the business key; within this batch only, the table is asked in drop_known
         .select(*COIN_PRICES.column_names)
     )

@@ -27,6 +27,20 @@ class Span:
     months: frozenset[str]
 
 
+@dataclass(frozen=True)
+class BatchSummary:
+    """What a micro-batch holds: the span of its clean rows by coin and source, and how many records are rejects."""
+
+    number: int
+    spans: dict[Group, Span]
+    rejects: int
+
+    @property
+    def months(self) -> frozenset[str]:
+        """The months in which it has clean rows."""
+        return frozenset().union(*(span.months for span in self.spans.values()))
+
+
 class HighWaterMarks:
     """The newest event_time in the table for each coin and source."""
 
@@ -48,18 +62,27 @@ class HighWaterMarks:
             self._marks[group] = max(span.last, self._marks.get(group, span.last))
 
 
-def spans_of(rows: DataFrame) -> dict[Group, Span]:
-    """Return the span of each coin and source in the rows; a handful of groups, collected to the driver."""
+def summarise(observations: DataFrame, number: int) -> BatchSummary:
+    """Count a batch's rejects and find the spans of its clean rows, in one pass; a handful of rows reach the driver."""
     found = (
-        rows.groupBy("coin", "source")
+        observations.groupBy("coin", "source", F.col("reason").isNotNull().alias("rejected"))
         .agg(
+            F.count("*").alias("rows"),
             F.min("event_time").alias("first"),
             F.max("event_time").alias("last"),
             F.collect_set(month_of("event_time")).alias("months"),
         )
         .collect()
     )
-    return {(r["coin"], r["source"]): Span(r["first"], r["last"], frozenset(r["months"])) for r in found}
+    return BatchSummary(
+        number=number,
+        rejects=sum(row["rows"] for row in found if row["rejected"]),
+        spans={
+            (row["coin"], row["source"]): Span(row["first"], row["last"], frozenset(row["months"]))
+            for row in found
+            if not row["rejected"]
+        },
+    )
 
 
 def month_of(column: str) -> Column:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
-from pipeline.events.model import DECIMAL
+from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.raw import DEAD_LETTERS
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
@@ -23,7 +23,10 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
     """Parse the records of `coin_events` and `dead_letters`.
 
     Returns the position columns, kafka_time, payload, the columns of an observation, and `reason`: null where the
-    record is a clean observation, else every fault found, joined by "; ".
+    record is a clean observation, else every fault found, joined by "; ". Times are `timestamp_ntz`, UTC.
+
+    All that a batch needs is computed here, in the stream's plan, which is made once: what is added to it batch by
+    batch is planned anew each time.
     """
     text = F.col("payload").cast("string")
     event = {name: _field(name) for name in PRICE_FIELDS}
@@ -34,10 +37,10 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
         "topic",
         "partition",
         "offset",
-        "kafka_time",
+        F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),
         "payload",
         event["coin"].alias("coin"),
-        F.timestamp_millis(plausible_ms).alias("event_time"),
+        F.timestamp_millis(plausible_ms).cast(TIMESTAMP).alias("event_time"),
         *(event[name].try_cast(DECIMAL).alias(name) for name in ("price_usd", "market_cap_usd", "volume_usd")),
         event["source"].alias("source"),
         F.when(F.col("topic") == COIN_EVENTS.name, _event_faults(text, event, event_ms, coins))

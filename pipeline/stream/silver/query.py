@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.stream.appending import BatchAppender
 from pipeline.stream.kafka import read_records
 from pipeline.stream.silver import coin_prices, rejected_events
-from pipeline.stream.silver.high_water import HighWaterMarks
+from pipeline.stream.silver.high_water import HighWaterMarks, summarise
 from pipeline.stream.silver.parsing import to_observations
 
 NAME = "silver"
@@ -34,12 +34,12 @@ class SilverWriter:
         """Write one batch and tell which months got rows."""
         observations.persist()
         try:
-            months = coin_prices.run(observations, batch_id, self._prices, self._marks)
-            rejected_events.run(observations, batch_id, self._rejects)
+            batch = summarise(observations, batch_id)
+            coin_prices.run(observations, batch, self._prices, self._marks)
+            rejected_events.run(observations, batch, self._rejects)
         finally:
             observations.unpersist()
-        if months:
-            self._on_months(months)
+        self._on_months(batch.months)
 
 
 def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: SilverWriter) -> StreamingQuery:

@@ -7,25 +7,22 @@ from pyspark.sql import functions as F
 
 from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.stream.appending import BatchAppender
+from pipeline.stream.silver.high_water import BatchSummary
 
 SHOWN_CHARACTERS = 4096
 
 
-def run(observations: DataFrame, batch_id: int, appender: BatchAppender) -> None:
+def run(observations: DataFrame, batch: BatchSummary, appender: BatchAppender) -> None:
     """Write a batch of parsed records' rejects; a batch without any makes no snapshot."""
-    if appender.has(batch_id):
-        return
-    rejects = to_rejected_events(observations)
-    if not rejects.isEmpty():
-        appender.append(rejects, batch_id)
+    if batch.rejects:
+        appender.append(to_rejected_events(observations), batch.number)
 
 
 def to_rejected_events(observations: DataFrame) -> DataFrame:
     """Keep the records that have a reason, their payload as valid text cut to a readable length."""
     payload = F.make_valid_utf8(F.col("payload").cast("string"))
     return (
-        observations.where(F.col("reason").isNotNull())
-        .withColumn("kafka_time", F.col("kafka_time").cast("timestamp_ntz"))
+        observations.where("reason IS NOT NULL")
         .withColumn("payload_bytes", F.length("payload").cast("bigint"))
         .withColumn("payload", F.substring(payload, 1, SHOWN_CHARACTERS))
         .select(*REJECTED_EVENTS.column_names)
