@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 def create_session(settings: Settings, app_name: str) -> SparkSession:
     """Return a session with the `iceberg` catalog on our metastore; times are UTC."""
     # A driver that binds to a container bridge's address hangs when the bridge goes.
-    os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
+    os.environ.setdefault("SPARK_LOCAL_IP", settings.local_host)
     os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
     builder = SparkSession.Builder().appName(app_name).master(settings.spark_master)
     for name, value in {**_catalog(settings), **_engine(settings), **_latency()}.items():
@@ -43,7 +43,7 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": heap("spark", small=settings.small),
         "spark.driver.extraClassPath": jars,
         "spark.driver.extraJavaOptions": " ".join(_java_options(settings)),
-        "spark.driver.host": settings.listen_host,
+        "spark.driver.host": settings.local_host,
         "spark.driver.bindAddress": settings.listen_host,
         "spark.ui.port": str(settings.port("spark_ui")),
         "spark.ui.showConsoleProgress": "false",
