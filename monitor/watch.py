@@ -52,10 +52,13 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
     Raises:
         ServiceError: Kafka has no such topic.
     """
-    watcher = Watcher(settings_module.load().kafka_bootstrap)
+    settings = settings_module.load()
+    watcher, names = Watcher(settings.kafka_bootstrap), topics or [topic.name for topic in TOPICS]
     color = sys.stdout.isatty()
     with contextlib.closing(watcher):
-        watcher.assign(topics or [topic.name for topic in TOPICS], from_beginning=from_beginning)
+        watcher.assign(names, from_beginning=from_beginning)
+        told = f"following {', '.join(names)}; live prices come every {settings.poll_s} s, Ctrl-C ends"
+        print(f"watch_kafka.sh: {told}", file=sys.stderr, flush=True)  # noqa: T201
         for shown, message in enumerate(watcher.messages(), start=1):
             topic = message.topic() or "?"
             print(event_lines.line(topic, message.value(), message.timestamp()[1], color=color), flush=True)  # noqa: T201
