@@ -42,9 +42,10 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def users_environment() -> dict[str, str]:
-    """Return a user's environment: only the ports are ours, and no market outside this machine is called."""
+    """Return a user's environment but for the ports, no market outside this machine, and prices each few seconds."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COINLAKE_", "PYTHON"))}
-    return ours | {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator"}
+    changed = {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator", "COINLAKE_POLL_SECONDS": "3"}
+    return ours | changed
 
 
 @cache
