@@ -22,10 +22,16 @@ class Count:
     """Counts a coin's past days in one table, and remembers when the number last grew."""
 
     def __init__(self, presto: Presto, table: str, coin: str) -> None:
+        self.table = table
         self._presto = presto
         self._sql = f"SELECT count(*) FROM {table} WHERE coin = '{coin}' AND {DAY_AND_OLDER}"
         self.before = self.rows = self._ask()
         self.grew_at = time.monotonic()
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether more rows are to be expected: none has come yet, or the last one only now."""
+        return self.rows == self.before or time.monotonic() - self.grew_at < QUIET_S
 
     def look(self) -> None:
         """Count again."""
@@ -39,19 +45,19 @@ class Count:
 
 def measure(presto: Presto, coin: str) -> dict[str, object]:
     """Push the history and watch both tables until no more rows come."""
-    counts = {table.full_name: Count(presto, table.full_name, coin) for table in (COIN_PRICES, COIN_DATA)}
+    silver, published = counts = [Count(presto, table.full_name, coin) for table in (COIN_PRICES, COIN_DATA)]
     started = time.monotonic()
     command_s = timed_script(INIT, coin)
-    while any(c.rows == c.before or time.monotonic() - c.grew_at < QUIET_S for c in counts.values()):
-        for count in counts.values():
+    while silver.is_coming or published.rows != silver.rows:
+        for count in counts:
             count.look()
         time.sleep(0.1)
     return {
         "coin": coin,
         "command_s": command_s,
         "tables": {
-            name: {"rows": count.rows - count.before, "all_visible_s": round(count.grew_at - started, 2)}
-            for name, count in counts.items()
+            count.table: {"rows": count.rows - count.before, "all_visible_s": round(count.grew_at - started, 2)}
+            for count in counts
         },
     }
 

@@ -24,7 +24,7 @@ from pipeline.events.coin_prices import COIN_EVENTS, COIN_PRICES, PriceEvent, ep
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 
-WINDOW_S = 3.0  # a query looks at the newest rows only: this is what lets Presto pass over old files
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLE_S = 60.0  # how long after the last event we wait until all rows are counted
 PRESTO_TIME = "%Y-%m-%d %H:%M:%S.%f"
 
@@ -50,7 +50,7 @@ class Load:
 
     def event(self, number: int) -> PriceEvent:
         """Return the n-th event; events of one ms differ in the coin, then in the source."""
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self.due_ms(number))
+        moment = EPOCH + timedelta(milliseconds=self.due_ms(number))
         lane = number // len(self.coins) % max(1, self.rate // 1000)
         coin = self.coins[number % len(self.coins)]
         return PriceEvent(coin, moment, Decimal(number + 1) / 100, None, None, f"{self.run}-{lane}")
@@ -84,21 +84,29 @@ def produce(load: Load, bootstrap: str, finished: Event) -> None:
 
 
 def poll(presto: Presto, load: Load, finished: Event) -> list[Answer]:
-    """Ask for the newest row again and again while events flow."""
-    answers = []
+    """Ask for the newest row again and again while events flow; an answer without a newer one counts as well.
+
+    Each query looks only at rows newer than those it knows: this is what lets Presto pass over old files.
+    """
+    answers: list[Answer] = []
+    known_ms = load.start_ms - 1
     while not finished.is_set():
         asked = now_ms()
-        since = datetime.fromtimestamp(asked / 1000 - WINDOW_S, UTC).strftime(PRESTO_TIME)[:-3]
         # Plain text, no placeholder: a prepared statement would cost two more round trips.
         sql = (
             f"SELECT max(event_time) FROM {COIN_PRICES.full_name} "
-            f"WHERE event_time > TIMESTAMP '{since}' AND source LIKE '{load.run}-%'"
+            f"WHERE event_time > TIMESTAMP '{presto_time(known_ms)}' AND source LIKE '{load.run}-%'"
         )
         newest = presto.rows(sql)[0][0]
         if newest is not None:
-            moment = datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC)
-            answers.append(Answer(asked, now_ms(), epoch_ms(moment)))
+            known_ms = epoch_ms(datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC))
+        answers.append(Answer(asked, now_ms(), known_ms))
     return answers
+
+
+def presto_time(ms: int) -> str:
+    """Return a time, given in ms since 1970, as Presto writes it."""
+    return (EPOCH + timedelta(milliseconds=ms)).strftime(PRESTO_TIME)[:-3]
 
 
 def waits(load: Load, answers: list[Answer]) -> list[float]:
