@@ -12,6 +12,7 @@ from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.raw import DEAD_LETTERS
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
+MONEY = ("price_usd", "market_cap_usd", "volume_usd")
 MAX_DECIMALS = 18
 OBJECT = r"(?s)^\{.*\}$"
 WHOLE_NUMBER = r"^[+-]?\d{1,19}$"
@@ -26,27 +27,46 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
     record is a clean observation, else every fault found, joined by "; ". Times are `timestamp_ntz`, UTC.
 
     All that a batch needs is computed here, in the stream's plan, which is made once: what is added to it batch by
-    batch is planned anew each time.
+    batch is planned anew each time. The steps stand in selects of their own, so that each value is computed once and
+    the code that Spark generates for each batch stays short.
     """
-    text = F.col("payload").cast("string")
-    event = {name: _field(name) for name in PRICE_FIELDS}
-    # The range is checked before the conversion: a number far off would overflow there and stop the stream.
-    event_ms = F.when(event["event_time"].rlike(WHOLE_NUMBER), event["event_time"].try_cast("bigint"))
-    plausible_ms = F.when(event_ms.between(epoch_ms(EARLIEST_EVENT_TIME), _latest_ms()), event_ms)
-    return records.withColumn("json", F.try_parse_json(text)).select(
-        "topic",
-        "partition",
-        "offset",
-        F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),
-        "payload",
-        event["coin"].alias("coin"),
-        F.timestamp_millis(plausible_ms).cast(TIMESTAMP).alias("event_time"),
-        *(event[name].try_cast(DECIMAL).alias(name) for name in ("price_usd", "market_cap_usd", "volume_usd")),
-        event["source"].alias("source"),
-        F.when(F.col("topic") == COIN_EVENTS.name, _event_faults(text, event, event_ms, coins))
-        .when(F.col("topic") == DEAD_LETTERS.name, _letter_reason())
-        .otherwise(F.lit("no reader for this topic"))
-        .alias("reason"),
+    return (
+        records.transform(with_texts)
+        .transform(with_values)
+        .select(
+            "topic",
+            "partition",
+            "offset",
+            F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),
+            "payload",
+            F.col("coin_text").alias("coin"),
+            # The range is checked before the conversion: a number far off would overflow there and stop the stream.
+            F.timestamp_millis(F.when(_plausible(F.col("event_ms")), F.col("event_ms")))
+            .cast(TIMESTAMP)
+            .alias("event_time"),
+            *MONEY,
+            F.col("source_text").alias("source"),
+            F.when(F.col("topic") == COIN_EVENTS.name, _event_faults(coins))
+            .when(F.col("topic") == DEAD_LETTERS.name, _letter_reason())
+            .otherwise(F.lit("no reader for this topic"))
+            .alias("reason"),
+        )
+    )
+
+
+def with_texts(records: DataFrame) -> DataFrame:
+    """Add the payload as `text` and as `json`, and each field of an event as text."""
+    parsed = records.withColumn("text", F.col("payload").cast("string")).withColumn("json", F.try_parse_json("text"))
+    return parsed.select("*", *(_field(name).alias(f"{name}_text") for name in PRICE_FIELDS))
+
+
+def with_values(texts: DataFrame) -> DataFrame:
+    """Add the fields' values, null where a text is no such value."""
+    time = F.col("event_time_text")
+    return texts.select(
+        "*",
+        F.when(time.rlike(WHOLE_NUMBER), time.try_cast("bigint")).alias("event_ms"),
+        *(F.col(f"{name}_text").try_cast(DECIMAL).alias(name) for name in MONEY),
     )
 
 
@@ -63,8 +83,9 @@ def _letter_reason() -> Column:
     return F.coalesce(reason, F.lit("unreadable dead letter"))
 
 
-def _event_faults(text: Column, event: dict[str, Column], event_ms: Column, coins: tuple[str, ...]) -> Column:
+def _event_faults(coins: tuple[str, ...]) -> Column:
     """Return every fault of a price event joined by "; ", or null when there is none."""
+    text, coin, source = F.col("text"), F.col("coin_text"), F.col("source_text")
     shape = _first_fault(
         (F.col("payload").isNull() | (F.length("payload") == 0), "payload is empty"),
         (~F.is_valid_utf8(text), "payload is not UTF-8"),
@@ -73,12 +94,12 @@ def _event_faults(text: Column, event: dict[str, Column], event_ms: Column, coin
     )
     fields = F.concat_ws(
         "; ",
-        _missing(event["coin"], "coin", F.when(~event["coin"].isin(*coins), _shown("unknown coin", event["coin"]))),
-        _missing(event["event_time"], "event_time", _time_fault(event["event_time"], event_ms)),
-        _missing(event["price_usd"], "price_usd", _number_fault("price_usd", event["price_usd"], above_zero=True)),
-        _number_fault("market_cap_usd", event["market_cap_usd"], above_zero=False),
-        _number_fault("volume_usd", event["volume_usd"], above_zero=False),
-        _missing(event["source"], "source", F.when(F.length(event["source"]) > 64, F.lit("source is too long"))),
+        _missing("coin", F.when(~coin.isin(*coins), _shown("unknown coin", coin))),
+        _missing("event_time", _time_fault()),
+        _missing("price_usd", _number_fault("price_usd", above_zero=True)),
+        _number_fault("market_cap_usd", above_zero=False),
+        _number_fault("volume_usd", above_zero=False),
+        _missing("source", F.when(F.length(source) > SHOWN_CHARACTERS, F.lit("source is too long"))),
     )
     return F.coalesce(shape, F.when(fields != "", fields))
 
@@ -87,11 +108,13 @@ def _first_fault(*checks: tuple[Column, str]) -> Column:
     return reduce(lambda rest, check: F.when(check[0], F.lit(check[1])).otherwise(rest), reversed(checks), F.lit(None))
 
 
-def _missing(value: Column, name: str, otherwise: Column) -> Column:
+def _missing(name: str, otherwise: Column) -> Column:
+    value = F.col(f"{name}_text")
     return F.when(value.isNull() | (value == ""), F.lit(f"{name} is missing")).otherwise(otherwise)
 
 
-def _time_fault(value: Column, event_ms: Column) -> Column:
+def _time_fault() -> Column:
+    value, event_ms = F.col("event_time_text"), F.col("event_ms")
     return (
         F.when(event_ms.isNull(), _shown("event_time is not a whole number of milliseconds", value))
         .when(
@@ -102,12 +125,16 @@ def _time_fault(value: Column, event_ms: Column) -> Column:
     )
 
 
+def _plausible(event_ms: Column) -> Column:
+    return event_ms.between(epoch_ms(EARLIEST_EVENT_TIME), _latest_ms())
+
+
 def _latest_ms() -> Column:
     return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
 
 
-def _number_fault(name: str, value: Column, *, above_zero: bool) -> Column:
-    number = value.try_cast(DECIMAL)
+def _number_fault(name: str, *, above_zero: bool) -> Column:
+    value, number = F.col(f"{name}_text"), F.col(name)
     too_low = (number <= 0) if above_zero else (number < 0)
     return (
         F.when(~value.rlike(NUMBER), _shown(f"{name} is not a decimal number", value))
