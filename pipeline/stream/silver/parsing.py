@@ -14,8 +14,7 @@ from pipeline.events.raw import DEAD_LETTERS
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
 MONEY = ("price_usd", "market_cap_usd", "volume_usd")
 MAX_DECIMALS = 18
-OBJECT = r"(?s)^\{.*\}$"
-WHOLE_NUMBER = r"^[+-]?\d{1,19}$"
+PLAIN_NUMBER = r"^\d{1,20}(\.\d{0,18})?$"  # nearly all of them; one look is enough, the rest is looked at closely
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 SHOWN_CHARACTERS = 64  # of an offending value, in a reason
 
@@ -65,7 +64,7 @@ def with_values(texts: DataFrame) -> DataFrame:
     time = F.col("event_time_text")
     return texts.select(
         "*",
-        F.when(time.rlike(WHOLE_NUMBER), time.try_cast("bigint")).alias("event_ms"),
+        time.try_cast("bigint").alias("event_ms"),
         *(F.col(f"{name}_text").try_cast(DECIMAL).alias(name) for name in MONEY),
     )
 
@@ -89,7 +88,10 @@ def _event_faults(coins: tuple[str, ...]) -> Column:
     shape = _first_fault(
         (F.col("payload").isNull() | (F.length("payload") == 0), "payload is empty"),
         (~F.is_valid_utf8(text), "payload is not UTF-8"),
-        (~F.trim(text).rlike(OBJECT), "payload is not a JSON object"),
+        (
+            ~(F.startswith(F.trim(text), F.lit("{")) & F.endswith(F.trim(text), F.lit("}"))),
+            "payload is not a JSON object",
+        ),
         (F.col("json").isNull(), "payload is not valid JSON"),
     )
     fields = F.concat_ws(
@@ -136,11 +138,17 @@ def _latest_ms() -> Column:
 def _number_fault(name: str, *, above_zero: bool) -> Column:
     value, number = F.col(f"{name}_text"), F.col(name)
     too_low = (number <= 0) if above_zero else (number < 0)
+    sign = F.when(too_low, _shown(f"{name} is not positive" if above_zero else f"{name} is negative", value))
+    return F.when(value.rlike(PLAIN_NUMBER), sign).when(value.isNotNull(), F.coalesce(_shape_fault(name), sign))
+
+
+def _shape_fault(name: str) -> Column:
+    """Look closely at a number that is not plain: a sign, an exponent, very many digits, or no number at all."""
+    value, number = F.col(f"{name}_text"), F.col(name)
     return (
         F.when(~value.rlike(NUMBER), _shown(f"{name} is not a decimal number", value))
         .when(_decimals(value) > MAX_DECIMALS, _shown(f"{name} has more than {MAX_DECIMALS} decimals", value))
-        .when(value.isNotNull() & number.isNull(), _shown(f"{name} is too large", value))
-        .when(too_low, _shown(f"{name} is not positive" if above_zero else f"{name} is negative", value))
+        .when(number.isNull(), _shown(f"{name} is too large", value))
     )
 
 
