@@ -40,18 +40,14 @@ class TableKeeper:
         current = iceberg_table.currentSnapshot()
         if current is None or current.snapshotId() == self._seen_snapshot:
             return
-        files = int(current.summary().get("total-data-files") or 0)
-        if files - self._files_after_compaction >= SMALL_FILES:
+        if data_files(iceberg_table) - self._files_after_compaction >= SMALL_FILES:
             self._compact()
             iceberg_table = load_table(self._spark, self._table)
+            self._files_after_compaction = data_files(iceberg_table)
         merge_manifests(iceberg_table)
         expire_snapshots(iceberg_table)
         iceberg_table.refresh()
-        current = iceberg_table.currentSnapshot()
-        self._seen_snapshot = current.snapshotId()
-        self._files_after_compaction = min(
-            self._files_after_compaction or files, int(current.summary().get("total-data-files") or 0)
-        )
+        self._seen_snapshot = iceberg_table.currentSnapshot().snapshotId()
 
     def _compact(self) -> None:
         started = time.monotonic()
@@ -66,6 +62,11 @@ class TableKeeper:
             result["added_data_files_count"],
             time.monotonic() - started,
         )
+
+
+def data_files(iceberg_table: JavaObject) -> int:
+    """Return how many data files the table has now."""
+    return int(iceberg_table.currentSnapshot().summary().get("total-data-files") or 0)
 
 
 def merge_manifests(iceberg_table: JavaObject) -> None:
