@@ -67,7 +67,9 @@ def _engine(settings: Settings) -> dict[str, str]:
 def _java_options(settings: Settings) -> tuple[str, ...]:
     return (
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",  # measured: 170 MB less resident than with the second compiler, no slower
+        # With the first compiler alone the JVM keeps 48 MB for compiled code; the driver fills them and compiles the
+        # same code over and over: staleness 1.5 s and worse. With both and this much room: 0.9 s, 100 MB more resident.
+        "-XX:ReservedCodeCacheSize=192m",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}",
     )
