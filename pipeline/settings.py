@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ PORT_OFFSETS: Mapping[str, int] = {
     "spark_ui": 40,
     "scheduler": 50,
     "simulator": 60,
+    "simulator_feed": 61,
     "datanode_http": 64,
     "datanode": 66,
     "datanode_ipc": 67,
@@ -40,6 +42,12 @@ PORT_OFFSETS: Mapping[str, int] = {
 HIGHEST_OFFSET = max(PORT_OFFSETS.values())
 DEFAULT_PORT_BASE = 18000
 DEFAULT_COINS = "bitcoin,ethereum,solana,ripple,dogecoin"
+DEFAULT_PRODUCTS = "BTC-USD,ETH-USD,SOL-USD,XRP-USD,DOGE-USD"
+FEED_URLS = {
+    "exchange": "wss://ws-feed.exchange.coinbase.com",
+    "advanced": "wss://advanced-trade-ws.coinbase.com",
+}
+PRODUCT_ID = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{1,20}")
 COIN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # CoinGecko's ids are lower-case slugs
 
 
@@ -67,6 +75,25 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class KafkaSecurity:
+    """How a client proves itself to Kafka; `PLAINTEXT` needs nothing else."""
+
+    protocol: str  # PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL
+    mechanism: str  # PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
+    username: str
+    password: Secret
+    ca_file: str  # PEM; empty: the system's
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """Raise an alert when a price moves by `percent` or more within `window_s` seconds, up or down."""
+
+    window_s: int
+    percent: Decimal
+
+
+@dataclass(frozen=True)
 class Settings:
     """What every part of Coinlake agrees on.
 
@@ -86,6 +113,13 @@ class Settings:
     coingecko_api_key: Secret
     coinmetrics_url: str
     coinbase_rest_url: str
+    coinbase_ws_url: str  # empty: the feed's own address
+    coinbase_feed: str  # exchange or advanced
+    products: tuple[str, ...]
+    spool_max_bytes: int  # how much the trade producer keeps on disk while Kafka is away
+    alert_rules: tuple[AlertRule, ...]
+    alert_cooldown_s: int  # after an alert, this long none of the same product and type
+    kafka_security: KafkaSecurity
     kafka_bootstrap: str
     hdfs_uri: str
     hdfs_http_url: str
@@ -179,6 +213,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
         coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", _url),
         coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", _url),
+        coinbase_ws_url=reader.get("COINBASE_WS_URL", "", _optional_ws_url),
+        coinbase_feed=reader.get("COINBASE_FEED", "exchange", _one_of(*FEED_URLS)),
+        products=reader.get("COINBASE_PRODUCTS", DEFAULT_PRODUCTS, _products),
+        spool_max_bytes=reader.get("COINLAKE_SPOOL_MAX_MB", "1024", _whole(1, 1_000_000)) * 1024 * 1024,
+        alert_rules=reader.get("COINLAKE_ALERT_RULES", "60:2,300:5", _alert_rules),
+        alert_cooldown_s=reader.get("COINLAKE_ALERT_COOLDOWN_SECONDS", "300", _whole(0, 86_400)),
+        kafka_security=_kafka_security(reader),
         kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), _host_ports),
         hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", _uri("hdfs")),
         hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", _url),
@@ -188,6 +229,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         api_token=reader.secret("COINLAKE_API_TOKEN"),
         notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
     )
+
+
+def _kafka_security(reader: _Reader) -> KafkaSecurity:
+    protocol = reader.get(
+        "KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+    )
+    security = KafkaSecurity(
+        protocol=protocol,
+        mechanism=reader.get("KAFKA_SASL_MECHANISM", "PLAIN", _one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
+        username=reader.get("KAFKA_SASL_USERNAME", "", str),
+        password=reader.secret("KAFKA_SASL_PASSWORD"),
+        ca_file=reader.get("KAFKA_SSL_CA_FILE", "", _readable_file),
+    )
+    if protocol.startswith("SASL") and not (security.username and security.password):
+        raise SettingsError(
+            "KAFKA_SECURITY_PROTOCOL", protocol, "used with KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD or its _FILE"
+        )
+    return security
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -263,6 +322,42 @@ def _coins(value: str) -> tuple[str, ...]:
     if not coins or any(not COIN_ID.fullmatch(coin) for coin in coins):
         raise ValueError("a comma list of CoinGecko ids such as bitcoin,ethereum")
     return coins
+
+
+def _products(value: str) -> tuple[str, ...]:
+    products = tuple(dict.fromkeys(part.strip().upper() for part in value.split(",") if part.strip()))
+    if not products or any(not PRODUCT_ID.fullmatch(product) for product in products):
+        raise ValueError("a comma list of Coinbase products such as BTC-USD,ETH-USD")
+    return products
+
+
+def _alert_rules(value: str) -> tuple[AlertRule, ...]:
+    return tuple(_alert_rule(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _alert_rule(text: str) -> AlertRule:
+    window, _, percent = text.partition(":")
+    expected = "SECONDS:PERCENT pairs such as 60:2,300:5; windows from 1 to 3600, percents from 0.01 to 99"
+    try:
+        rule = AlertRule(int(window), Decimal(percent))
+    except (ValueError, InvalidOperation):
+        raise ValueError(expected) from None
+    if not (1 <= rule.window_s <= 3600 and Decimal("0.01") <= rule.percent <= 99):
+        raise ValueError(expected)
+    return rule
+
+
+def _readable_file(value: str) -> str:
+    if value and not os.access(value, os.R_OK):
+        raise ValueError("a file that can be read")
+    return value
+
+
+def _optional_ws_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"ws", "wss"} or not parts.hostname):
+        raise ValueError("a ws:// or wss:// address")
+    return value.rstrip("/")
 
 
 def _url(value: str) -> str:
