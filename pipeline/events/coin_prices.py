@@ -93,9 +93,9 @@ COIN_DATA = Table(
     columns=(
         *_OBSERVATION,
         Column("date", "date", "the UTC day of event_time", nullable=False),
-        Column("month", "string", "the UTC month of event_time, e.g. 2013-04; the partition", nullable=False),
+        Column("year", "int", "the UTC year of event_time; the partition", nullable=False),
     ),
     key=("coin", "event_time", "source"),
-    partitioned_by=("month",),
+    partitioned_by=("year",),
     doc="Price observations as a plain Parquet table for Hive, Impala and Presto",
 )

@@ -1,15 +1,16 @@
 """hive.crypto.coin_data: silver.coin_prices as a plain Parquet table for Hive, Impala and Presto.
 
-A month whose rows changed is written anew to a folder that no reader knows; then one metastore transaction points all
-changed partitions at their new folders. Old folders go when no reader can be using them any more.
+What silver has gained is written where no reader looks, and then each year's file is moved into that year's folder: a
+reader sees all its rows or none. A year of many small files is written anew to a new folder, and one metastore
+transaction points readers there; so is each year that a crash left behind silver. Old folders go when no reader can
+be using them any more.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from datetime import date
-from functools import reduce
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,80 +19,146 @@ from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import Settings
 from pipeline.stream import hdfs
-from pipeline.stream.silver.high_water import month_of
+from pipeline.stream.appending import load_table
+from pipeline.stream.jvm import JavaObject, jvm
 
 FOLDER_PREFIX = "published-"  # and the time in ns
 KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish
+MAX_FILES = 60  # in a year's folder; five coins polled each minute reach it in an hour
 
 
-def run(spark: SparkSession, settings: Settings, partitions: HivePartitions, months: Iterable[str]) -> int:
-    """Publish these months (`2013-04`) as silver has them now; return the number of rows written."""
-    wanted = sorted(months)
-    if not wanted:
-        return 0
-    rows = to_coin_data(read_months(spark, wanted)).persist()
-    try:
-        counts = {row["month"]: row["count"] for row in rows.groupBy("month").count().collect()}
-        folder = f"{settings.table_location(COIN_DATA.schema, COIN_DATA.name)}/{FOLDER_PREFIX}{time.time_ns()}"
-        write_files(rows, folder)
-    finally:
-        rows.unpersist()
-    partitions.switch([Partition(month, f"{folder}/month={month}", count) for month, count in counts.items()])
-    return sum(counts.values())
+class CoinDataPublisher:
+    """Brings the table up to silver's newest snapshot; remembers the snapshot it has published.
 
-
-def drop_old_folders(spark: SparkSession, settings: Settings, partitions: HivePartitions) -> list[str]:
-    """Delete folders that no partition points at any more, or that a crash left behind; return their names."""
-    root = settings.table_location(COIN_DATA.schema, COIN_DATA.name)
-    oldest = time.time_ns() - KEEP_FOLDERS_S * 1_000_000_000
-    used = {partition.location.split("/")[-2] for partition in partitions.by_value().values()}
-    old = [name for name in hdfs.list_names(spark, root) if name not in used and _made_ns(name) < oldest]
-    for name in old:
-        hdfs.delete(spark, f"{root}/{name}")
-    return old
-
-
-def stale_months(spark: SparkSession, partitions: HivePartitions) -> frozenset[str]:
-    """Return the months in which silver and the published table differ.
-
-    Silver only ever gains rows, so equal numbers mean equal rows.
+    The memory ends with the process. The first run therefore compares the years' numbers of rows and writes anew
+    those that differ: silver only ever gains rows, so equal numbers mean equal rows.
     """
-    counts = spark.table(COIN_PRICES.full_name).groupBy(month_of("event_time").alias("month")).count().collect()
-    published = {value: partition.rows for value, partition in partitions.by_value().items()}
-    return frozenset(row["month"] for row in counts if published.get(row["month"]) != row["count"])
+
+    def __init__(self, spark: SparkSession, settings: Settings, partitions: HivePartitions) -> None:
+        self._spark = spark
+        self._root = settings.table_location(COIN_DATA.schema, COIN_DATA.name)
+        self._partitions = partitions
+        self._published: int | None = None
+
+    def run(self) -> int:
+        """Publish what is new and return the number of rows written; 0 when there is nothing new."""
+        silver = load_table(self._spark, COIN_PRICES)
+        snapshot = silver.currentSnapshot()
+        if snapshot is None or snapshot.snapshotId() == self._published:
+            return 0
+        current = int(snapshot.snapshotId())
+        # Whoever fails below leaves None here, so that the next run compares instead of adding rows a second time.
+        since, self._published = self._published, None
+        known = since is not None and _is_ancestor(self._spark, silver, since)
+        rows = self._add(since, current) if known else self._rewrite(self._uneven_years(current), current)
+        self._published = current
+        return rows
+
+    def drop_old_folders(self) -> list[str]:
+        """Delete folders that no partition points at any more, or that a crash left behind; return their names."""
+        oldest = time.time_ns() - KEEP_FOLDERS_S * 1_000_000_000
+        used = {partition.location.split("/")[-2] for partition in self._partitions.by_value().values()}
+        names = hdfs.list_names(self._spark, self._root)
+        old = [name for name in names if name not in used and _made_ns(name) < oldest]
+        for name in old:
+            hdfs.delete(self._spark, f"{self._root}/{name}")
+        return old
+
+    def _add(self, since: int | None, current: int) -> int:
+        """Move the rows of the snapshots after `since` into their years' folders."""
+        new = self._silver(**{"start-snapshot-id": since, "end-snapshot-id": current})
+        rows = to_coin_data(new).persist()
+        try:
+            counts = _count_years(rows)
+            published = self._partitions.by_value()
+            full = {year for year in counts if year not in published or self._files(published[year]) >= MAX_FILES}
+            grown = {year: counts[year] for year in counts.keys() - full}
+            if grown:
+                self._move_in(_in_years(rows, grown), [published[year] for year in grown], grown)
+        finally:
+            rows.unpersist()
+        return sum(grown.values()) + self._rewrite(full, current)
+
+    def _move_in(self, rows: DataFrame, years: list[Partition], counts: dict[str, int]) -> None:
+        folder = self._new_folder()
+        write_files(rows, folder)
+        for year in years:
+            hdfs.move_files(self._spark, f"{folder}/year={year.value}", year.location)
+        hdfs.delete(self._spark, folder)
+        self._partitions.switch([replace(year, rows=year.rows + counts[year.value]) for year in years])
+
+    def _rewrite(self, years: Collection[str], current: int) -> int:
+        """Write these years as silver's snapshot has them to a new folder, and point readers there."""
+        if not years:
+            return 0
+        rows = to_coin_data(_in_years(with_year(self._silver(**{"snapshot-id": current})), years)).persist()
+        try:
+            counts = _count_years(rows)
+            folder = self._new_folder()
+            write_files(rows, folder)
+        finally:
+            rows.unpersist()
+        self._partitions.switch([Partition(year, f"{folder}/year={year}", count) for year, count in counts.items()])
+        return sum(counts.values())
+
+    def _uneven_years(self, current: int) -> set[str]:
+        """Return the years in which silver and the published table differ in their number of rows."""
+        published = {value: partition.rows for value, partition in self._partitions.by_value().items()}
+        counts = _count_years(with_year(self._silver(**{"snapshot-id": current})))
+        return {year for year, count in counts.items() if published.get(year) != count}
+
+    def _silver(self, **snapshots: int | None) -> DataFrame:
+        return self._spark.read.options(**snapshots).table(COIN_PRICES.full_name)
+
+    def _files(self, partition: Partition) -> int:
+        return len(hdfs.list_names(self._spark, partition.location))
+
+    def _new_folder(self) -> str:
+        return f"{self._root}/{FOLDER_PREFIX}{time.time_ns()}"
 
 
-def read_months(spark: SparkSession, months: list[str]) -> DataFrame:
-    """Read these months of silver; ranges of event_time let Iceberg skip the other files."""
-    return spark.table(COIN_PRICES.full_name).where(reduce(lambda a, b: a | b, map(_in_month, months)))
+def with_year(prices: DataFrame) -> DataFrame:
+    """Add the UTC year of event_time."""
+    return prices.withColumn("year", F.year("event_time"))
 
 
 def to_coin_data(prices: DataFrame) -> DataFrame:
-    """Give silver's rows the published table's columns, ordered so that each month is written in one go."""
+    """Give silver's rows the published table's columns, ordered so that each year is written in one go."""
     return (
-        prices.withColumn("date", F.to_date("event_time"))
-        .withColumn("month", month_of("event_time"))
+        with_year(prices)
+        .withColumn("date", F.to_date("event_time"))
         # Parquet's old INT96 time: the one form that Hive 2, Impala and Presto all read as UTC.
         .withColumn("event_time", F.col("event_time").cast("timestamp"))
         .select(*COIN_DATA.column_names)
         .coalesce(1)
-        .sortWithinPartitions("month", "coin", "event_time")
+        .sortWithinPartitions("year", "coin", "event_time")
     )
 
 
 def write_files(rows: DataFrame, folder: str) -> None:
-    """Write the rows below the folder, one folder a month."""
+    """Write the rows below the folder, one folder a year."""
     rows.write.partitionBy(*COIN_DATA.partitioned_by).option("compression", "snappy").parquet(folder)
+
+
+def _is_ancestor(spark: SparkSession, silver: JavaObject, snapshot: int) -> bool:
+    """Tell whether all snapshots from this one to the current one are still kept."""
+    current = silver.currentSnapshot().snapshotId()
+    return bool(jvm(spark).org.apache.iceberg.util.SnapshotUtil.isAncestorOf(silver, current, snapshot))
+
+
+def _in_years(rows: DataFrame, years: Iterable[str]) -> DataFrame:
+    return rows.where(_year().isin(*years))
+
+
+def _count_years(rows: DataFrame) -> dict[str, int]:
+    return {row["year"]: row["count"] for row in rows.groupBy(_year().alias("year")).count().collect()}
+
+
+def _year() -> Column:
+    return F.col("year").cast("string")  # as a partition's value is written
 
 
 def _made_ns(name: str) -> int:
     """Return when a published folder was made; what is not ours counts as new, and stays."""
     number = name.removeprefix(FOLDER_PREFIX)
     return int(number) if name.startswith(FOLDER_PREFIX) and number.isdecimal() else time.time_ns()
-
-
-def _in_month(month: str) -> Column:
-    first = date.fromisoformat(f"{month}-01")
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    time_column = F.col("event_time")
-    return (time_column >= F.lit(first).cast("timestamp_ntz")) & (time_column < F.lit(following).cast("timestamp_ntz"))

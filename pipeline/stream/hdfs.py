@@ -39,6 +39,15 @@ def list_names(spark: SparkSession, folder: str) -> list[str]:
     return [str(entry.getPath().getName()) for entry in file_system.listStatus(hadoop_path)]
 
 
+def move_files(spark: SparkSession, source: str, target: str) -> None:
+    """Move the files of a folder into another one of the same file system; each appears there whole."""
+    file_system, _ = _at(spark, source)
+    context = jvm(spark).org.apache.hadoop.fs.FileContext.getFileContext(file_system.getUri(), hadoop_conf(spark))
+    no_options = java_array(spark, jvm(spark).org.apache.hadoop.fs.Options.Rename)
+    for name in list_names(spark, source):
+        context.rename(_at(spark, f"{source}/{name}")[1], _at(spark, f"{target}/{name}")[1], no_options)
+
+
 def delete(spark: SparkSession, path: str) -> None:
     """Delete a file, or a folder with all in it."""
     file_system, hadoop_path = _at(spark, path)

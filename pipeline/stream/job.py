@@ -51,9 +51,8 @@ def run(settings: Settings, stop: threading.Event) -> int:
     spark = create_session(settings, "coinlake")
     try:
         create_tables(spark)
-        housekeeping = Housekeeping(spark, settings, stop)
-        queries = start_queries(spark, settings, housekeeping)
-        housekeeping.start()
+        queries = start_queries(spark, settings)
+        Housekeeping(spark, settings, stop).start()
         return watch(queries, ProgressReporter(settings), stop)
     finally:
         stop.set()
@@ -68,12 +67,12 @@ def create_tables(spark: SparkSession) -> None:
         spark.sql(table.create_sql())
 
 
-def start_queries(spark: SparkSession, settings: Settings, housekeeping: Housekeeping) -> list[StreamingQuery]:
+def start_queries(spark: SparkSession, settings: Settings) -> list[StreamingQuery]:
     """Start bronze and silver on the checkpoint that belongs to this Kafka."""
     root = f"{settings.checkpoints}/stream"
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
     identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
-    writer = silver_query.SilverWriter(spark, identity.id, housekeeping.note_months)
+    writer = silver_query.SilverWriter(spark, identity.id)
     return [
         silver_query.run(spark, settings, f"{root}/silver", writer),
         bronze_events.run(spark, settings, f"{root}/bronze"),

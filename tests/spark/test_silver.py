@@ -38,7 +38,7 @@ def batch(spark: SparkSession, *rows: tuple[object, ...]) -> DataFrame:
 
 
 def writer(spark: SparkSession, checkpoint: str = "c1") -> SilverWriter:
-    return SilverWriter(spark, checkpoint, lambda _months: None)
+    return SilverWriter(spark, checkpoint)
 
 
 def seconds(spark: SparkSession, coin: str = "bitcoin") -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.events.model import Table
@@ -20,11 +20,10 @@ Group = tuple[str, str]
 
 @dataclass(frozen=True)
 class Span:
-    """The first and last event_time of some rows (naive, UTC), and the months they fall in (`2013-04`)."""
+    """The first and last event_time of some rows (naive, UTC)."""
 
     first: datetime
     last: datetime
-    months: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,6 @@ class BatchSummary:
     number: int
     spans: dict[Group, Span]
     rejects: int
-
-    @property
-    def months(self) -> frozenset[str]:
-        """The months in which it has clean rows."""
-        return frozenset().union(*(span.months for span in self.spans.values()))
 
 
 class HighWaterMarks:
@@ -51,7 +45,7 @@ class HighWaterMarks:
     def overlap(self, spans: dict[Group, Span]) -> dict[Group, Span]:
         """Return the part of the spans that lies at or below the marks, where rows may be in the table already."""
         return {
-            group: Span(span.first, min(span.last, self._marks[group]), span.months)
+            group: Span(span.first, min(span.last, self._marks[group]))
             for group, span in spans.items()
             if group in self._marks and span.first <= self._marks[group]
         }
@@ -70,21 +64,11 @@ def summarise(observations: DataFrame, number: int) -> BatchSummary:
             F.count("*").alias("rows"),
             F.min("event_time").alias("first"),
             F.max("event_time").alias("last"),
-            F.collect_set(month_of("event_time")).alias("months"),
         )
         .collect()
     )
     return BatchSummary(
         number=number,
         rejects=sum(row["rows"] for row in found if row["rejected"]),
-        spans={
-            (row["coin"], row["source"]): Span(row["first"], row["last"], frozenset(row["months"]))
-            for row in found
-            if not row["rejected"]
-        },
+        spans={(row["coin"], row["source"]): Span(row["first"], row["last"]) for row in found if not row["rejected"]},
     )
-
-
-def month_of(column: str) -> Column:
-    """Return the UTC month of a time column as `2013-04`."""
-    return F.date_format(column, "yyyy-MM")

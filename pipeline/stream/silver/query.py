@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -24,14 +22,13 @@ TRIGGER = "500 milliseconds"  # measured: shorter only makes more manifests for 
 class SilverWriter:
     """Writes a micro-batch to both tables; each table takes a batch once, whatever was running when a crash came."""
 
-    def __init__(self, spark: SparkSession, checkpoint_id: str, on_months: Callable[[frozenset[str]], None]) -> None:
+    def __init__(self, spark: SparkSession, checkpoint_id: str) -> None:
         self._prices = BatchAppender(spark, COIN_PRICES, checkpoint_id)
         self._rejects = BatchAppender(spark, REJECTED_EVENTS, checkpoint_id)
         self._marks = HighWaterMarks(spark, COIN_PRICES)
-        self._on_months = on_months
 
     def __call__(self, observations: DataFrame, batch_id: int) -> None:
-        """Write one batch and tell which months got rows."""
+        """Write one batch."""
         observations.persist()
         try:
             batch = summarise(observations, batch_id)
@@ -39,7 +36,6 @@ class SilverWriter:
             rejected_events.run(observations, batch, self._rejects)
         finally:
             observations.unpersist()
-        self._on_months(batch.months)
 
 
 def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: SilverWriter) -> StreamingQuery:

@@ -1,0 +1,168 @@
+"""Publishing silver as a plain Hive table: every row once, whatever was cut short before."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from pipeline import settings as settings_module
+from pipeline.events.coin_prices import COIN_PRICES
+from pipeline.serving import coin_data
+from pipeline.serving.coin_data import CoinDataPublisher
+from pipeline.serving.hive_partitions import HivePartitions, Partition
+from pipeline.stream.appending import load_table
+from pipeline.stream.maintenance import merge_manifests
+
+SCHEMA = COIN_PRICES.spark_schema()
+
+
+class KeptPartitions(HivePartitions):
+    """The metastore's part, kept in memory; can fail once, as a metastore that is away does."""
+
+    def __init__(self) -> None:
+        self.partitions: dict[str, Partition] = {}
+        self.fail = False
+
+    def by_value(self) -> dict[str, Partition]:
+        return dict(self.partitions)
+
+    def switch(self, partitions: list[Partition]) -> None:
+        if self.fail:
+            self.fail = False
+            raise ConnectionError("the metastore is away")
+        self.partitions |= {partition.value: partition for partition in partitions}
+
+
+class Published:
+    """A publisher on an own folder, and what a reader of the table sees."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self._settings = replace(settings_module.load({"HOME": "/"}), hdfs_uri=f"file://{folder}")
+        self._spark = spark
+        self.partitions = KeptPartitions()
+        self.restart()
+
+    def restart(self) -> None:
+        self.publisher = CoinDataPublisher(self._spark, self._settings, self.partitions)
+
+    def rows(self) -> list[tuple[str, datetime, Decimal]]:
+        found: list[tuple[str, datetime, Decimal]] = []
+        for partition in self.partitions.partitions.values():
+            read = self._spark.read.parquet(partition.location).selectExpr(
+                "coin", "CAST(event_time AS timestamp_ntz) AS event_time", "price_usd"
+            )
+            found += [(row["coin"], row["event_time"], row["price_usd"]) for row in read.collect()]
+        return sorted(found)
+
+    def files(self, year: str) -> int:
+        return len(list(Path(self.partitions.partitions[year].location.removeprefix("file:")).glob("*.parquet")))
+
+
+@pytest.fixture
+def published(lake: SparkSession, tmp_path: Path) -> Published:
+    return Published(lake, tmp_path)
+
+
+def add(spark: SparkSession, first: datetime, count: int, coin: str = "bitcoin") -> None:
+    """Append rows to silver, one a minute."""
+    times = [first + timedelta(minutes=number) for number in range(count)]
+    rows = [
+        (coin, t, Decimal(number + 1), None, None, "test", t, "coin_events", 0, number)
+        for number, t in enumerate(times)
+    ]
+    frame: DataFrame = spark.createDataFrame(rows, SCHEMA)
+    frame.writeTo(COIN_PRICES.full_name).append()
+
+
+def silver(spark: SparkSession) -> list[tuple[str, datetime, Decimal]]:
+    rows = spark.table(COIN_PRICES.full_name).collect()
+    return sorted((row["coin"], row["event_time"], row["price_usd"]) for row in rows)
+
+
+def test_new_rows_are_added_and_nothing_is_written_twice(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2025, 12, 31, 23, 58), 4)
+    assert published.publisher.run() == 4
+    location = published.partitions.partitions["2026"].location
+    assert published.publisher.run() == 0
+    add(lake, datetime(2026, 3, 1), 3, "solana")
+    assert published.publisher.run() == 3
+    assert published.partitions.partitions["2026"] == Partition("2026", location, 5)
+    assert published.files("2026") == 2
+    assert published.rows() == silver(lake)
+
+
+def test_several_batches_and_merged_manifests_between_two_runs(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    for day in range(2, 14):
+        add(lake, datetime(2026, 1, day), 2)
+    merge_manifests(load_table(lake, COIN_PRICES))
+    assert published.publisher.run() == 24
+    assert published.rows() == silver(lake)
+
+
+def test_rows_are_there_once_after_a_metastore_that_was_away(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    add(lake, datetime(2026, 1, 2), 3)
+    published.partitions.fail = True
+    with pytest.raises(ConnectionError):
+        published.publisher.run()
+    assert published.rows() == silver(lake)  # the file was moved in before the metastore was told
+    published.publisher.run()
+    assert published.rows() == silver(lake)
+    assert published.partitions.partitions["2026"].rows == 5
+
+
+def test_a_new_process_compares_and_goes_on(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2024, 1, 1), 2)
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    unchanged = published.partitions.partitions["2024"]
+    add(lake, datetime(2026, 1, 2), 3)
+    published.restart()
+    assert published.publisher.run() == 5, "the year that differs is written anew"
+    assert published.partitions.partitions["2024"] == unchanged
+    assert published.rows() == silver(lake)
+
+
+def test_a_year_of_many_files_is_written_anew(
+    lake: SparkSession, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coin_data, "MAX_FILES", 2)
+    for day in range(1, 4):
+        add(lake, datetime(2026, 1, day), 2)
+        published.publisher.run()
+    assert published.files("2026") == 1
+    assert published.rows() == silver(lake)
+
+
+def test_a_snapshot_that_is_gone_leads_to_a_comparison(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    for day in range(2, 6):
+        add(lake, datetime(2026, 1, day), 2)
+    table = load_table(lake, COIN_PRICES)
+    table.expireSnapshots().retainLast(1).expireOlderThan(int(time.time() * 1000) + 1000).commit()
+    assert published.publisher.run() == 10
+    assert published.rows() == silver(lake)
+
+
+def test_folders_that_nobody_reads_go_and_those_in_use_stay(
+    lake: SparkSession, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    published.restart()
+    add(lake, datetime(2026, 1, 2), 2)
+    published.publisher.run()
+    assert published.publisher.drop_old_folders() == []
+    monkeypatch.setattr(coin_data, "KEEP_FOLDERS_S", 0)
+    assert len(published.publisher.drop_old_folders()) == 1
+    assert published.rows() == silver(lake)
