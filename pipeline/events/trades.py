@@ -220,9 +220,7 @@ COVERAGE = Table(
     columns=(
         *_PRODUCT,
         Column("hour", TIMESTAMP, "start of the hour of trade_time, UTC", nullable=False),
-        Column(
-            "expected", "bigint", "ids after the last hour's last, up to this hour's", nullable=False
-        ),
+        Column("expected", "bigint", "ids after the last hour's last, up to this hour's", nullable=False),
         Column("received", "bigint", "trades in the table that came by the feed", nullable=False),
         Column("filled", "bigint", "trades in the table that were fetched by REST", nullable=False),
         Column("missing", "bigint", "expected - received - filled; 0 proves the hour whole", nullable=False),
