@@ -17,6 +17,7 @@ from confluent_kafka import Producer
 from bench.measure import report
 from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
+from pipeline.ingest.kafka import ClientConfig, client_config
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.producer import EventProducer
 
@@ -33,10 +34,10 @@ def make_events(coins: tuple[str, ...], count: int) -> list[PriceEvent]:
     ]
 
 
-def bare(bootstrap: str, events: list[PriceEvent]) -> Callable[[], None]:
+def bare(kafka: ClientConfig, events: list[PriceEvent]) -> Callable[[], None]:
     """Return a call that sends the events' bytes, made beforehand, with the client alone."""
     records = [(event.coin.encode(), event.to_json()) for event in events]
-    config = {"bootstrap.servers": bootstrap, "acks": "all", "queue.buffering.max.messages": 2 * len(records)}
+    config = {**kafka, "acks": "all", "queue.buffering.max.messages": 2 * len(records)}
 
     def send() -> None:
         producer = Producer(config)
@@ -47,9 +48,9 @@ def bare(bootstrap: str, events: list[PriceEvent]) -> Callable[[], None]:
     return send
 
 
-def ours(bootstrap: str, events: list[PriceEvent]) -> Callable[[], None]:
+def ours(kafka: ClientConfig, events: list[PriceEvent]) -> Callable[[], None]:
     """Return a call that publishes the events as the scheduler does, the making of their bytes included."""
-    producer = EventProducer(bootstrap, Metrics())
+    producer = EventProducer(kafka, Metrics())
 
     def send() -> None:
         producer.publish(events)
@@ -71,7 +72,8 @@ def main() -> None:
     count = parser.parse_args().events
     settings = settings_module.load()
     events = make_events(settings.coins, count)
-    ways = {"bare": bare(settings.kafka_bootstrap, events), "ours": ours(settings.kafka_bootstrap, events)}
+    kafka = client_config(settings)
+    ways = {"bare": bare(kafka, events), "ours": ours(kafka, events)}
     rounds = [{name: rate(send, count) for name, send in ways.items()} for _ in range(ROUNDS)]
     bare_per_s, ours_per_s = (median(each[name] for each in rounds) for name in ("bare", "ours"))
     report(

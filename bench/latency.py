@@ -21,6 +21,7 @@ from confluent_kafka import Producer
 from bench.measure import report, spread
 from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, COIN_PRICES, PriceEvent, epoch_ms
+from pipeline.ingest.kafka import ClientConfig, client_config
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 
@@ -70,9 +71,9 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def produce(load: Load, bootstrap: str, finished: Event) -> None:
+def produce(load: Load, kafka: ClientConfig, finished: Event) -> None:
     """Send each event when it is due."""
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 5})
+    producer = Producer({**kafka, "acks": "all", "enable.idempotence": True, "linger.ms": 5})
     for number in range(load.total):
         while (wait_ms := load.due_ms(number) - now_ms()) > 0:
             time.sleep(wait_ms / 1000)
@@ -143,7 +144,7 @@ def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[s
     presto = Presto(settings.presto_url, source="coinlake-bench")
     finished = multiprocessing.Event()
     # A process of its own: the producer and the poller must not wait for each other's interpreter.
-    sender = multiprocessing.Process(target=produce, args=(load, settings.kafka_bootstrap, finished))
+    sender = multiprocessing.Process(target=produce, args=(load, client_config(settings), finished))
     sender.start()
     answers = poll(presto, load, finished)
     sender.join()

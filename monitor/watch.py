@@ -23,6 +23,7 @@ from monitor import event_lines
 from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.events.catalog import TOPICS
+from pipeline.ingest.kafka import ClientConfig, client_config
 
 POLL_S = 0.5
 METADATA_S = 3.0
@@ -53,7 +54,7 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
         ServiceError: Kafka has no such topic.
     """
     settings = settings_module.load()
-    watcher, names = Watcher(settings.kafka_bootstrap), topics or [topic.name for topic in TOPICS]
+    watcher, names = Watcher(client_config(settings)), topics or [topic.name for topic in TOPICS]
     color = sys.stdout.isatty()
     with contextlib.closing(watcher):
         watcher.assign(names, from_beginning=from_beginning)
@@ -69,12 +70,12 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
 class Watcher:
     """A consumer outside of any group that says once when Kafka goes away and once when it is back."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: ClientConfig) -> None:
+        self._bootstrap = kafka["bootstrap.servers"]
         self._is_down = False
         self._has_doubts = False  # the client told of a fault, perhaps of one that is over
         config = {
-            "bootstrap.servers": bootstrap,
+            **kafka,
             "group.id": "coinlake-watch",  # the client wants one; nothing is ever committed to it
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",  # a recreated topic is read from its start

@@ -12,13 +12,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import TOPICS
+from pipeline.ingest.kafka import ClientConfig, client_config
 from pipeline.settings import Settings
 
 TOPIC = "coinlake_probe"
 TOPIC_CONFIG = {"retention.ms": "600000", "segment.bytes": "1048576"}
 ANSWER_S = 5.0  # how long one operation may take
-
-ClientConfig = dict[str, str | int | float | bool]
 
 # librdkafka writes a line for each refused connection, which is no news while we wait for a broker.
 SILENT = logging.getLogger("pipeline.cluster.kafka_probe.client")
@@ -28,7 +27,7 @@ SILENT.propagate = False
 
 def round_trip(settings: Settings) -> None:
     """Produce a record and read it back; raise `ServiceError` with the reason when that fails."""
-    client: ClientConfig = {"bootstrap.servers": settings.kafka_bootstrap}
+    client = client_config(settings)
     try:
         _make_topic(client)
         payload = str(time.time_ns()).encode()
@@ -41,7 +40,7 @@ def round_trip(settings: Settings) -> None:
 
 def topics(settings: Settings) -> None:
     """Look whether all of Coinlake's topics are there; raise `ServiceError` naming the missing ones."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap}, logger=SILENT)
+    admin = AdminClient(client_config(settings), logger=SILENT)
     try:
         there = admin.list_topics(timeout=ANSWER_S).topics
     except KafkaException as error:

@@ -92,7 +92,7 @@ def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
 
 
 def _make_topics(settings: Settings) -> str:
-    lines, faults = topics.ensure(topics.connect(settings.kafka_bootstrap), TOPICS, create=True)
+    lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
     if faults:
         raise ServiceError("\n  ".join(map(str, faults)))
     return f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated"

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import STREAM_GROUP
+from pipeline.ingest.kafka import client_config
 from pipeline.settings import Settings
 
 SILENT = logging.getLogger(f"{__name__}.librdkafka")  # its lines about a broker that is down; the status says it
@@ -35,7 +36,7 @@ def topic_states(settings: Settings, names: Iterable[str], timeout_s: float) -> 
     Raises:
         ServiceError: Kafka does not answer in time.
     """
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap}, logger=SILENT)
+    admin = AdminClient(client_config(settings), logger=SILENT)
     wanted = list(names)
     try:
         topics = admin.list_topics(timeout=timeout_s).topics

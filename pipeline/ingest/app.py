@@ -26,7 +26,7 @@ from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.csv_import import import_csv
 from pipeline.ingest.history import Chain, Outcome, fetch_history
 from pipeline.ingest.jobs import JobStore, Order, Progress
-from pipeline.ingest.kafka import KafkaAdmin
+from pipeline.ingest.kafka import KafkaAdmin, client_config
 from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.market import Market, announce, choose, open_market
 from pipeline.ingest.metrics import Metrics
@@ -55,10 +55,10 @@ class Service:
         self.settings, self.stop = settings, stop
         self.metrics = Metrics()
         self.metrics.show_market(market.choice.kind)
-        self.producer = EventProducer(settings.kafka_bootstrap, self.metrics)
+        self.producer = EventProducer(client_config(settings), self.metrics)
         self.store = Store(settings.data_dir / "scheduler" / "ledger.db")
         self.ledger, jobs = Ledger(self.store), JobStore(self.store)
-        self.kafka = KafkaAdmin(settings.kafka_bootstrap)
+        self.kafka = KafkaAdmin(client_config(settings))
         self.chain = Chain(market.links, self.ledger, self.producer, stop)
         self.worker = Worker(jobs, self.do, self.metrics, stop)
         self.poller = Poller(market.live, settings.coins, self.producer, self.metrics)
@@ -126,7 +126,7 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
     tempfile.tempdir = str(imports_dir(settings.data_dir))  # where the HTTP server keeps a large body until it is whole
     choice = choose(settings)
     announce(settings, choice)
-    KafkaAdmin(settings.kafka_bootstrap).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
+    KafkaAdmin(client_config(settings)).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
     Service(settings, open_market(settings, choice), stop).run()
 
 

@@ -1,4 +1,7 @@
-"""What the scheduler asks of Kafka besides taking events: are the topics there, and is it still the same Kafka?"""
+"""How every client reaches Kafka, and what services ask of it besides taking events.
+
+Any endpoint that speaks Kafka's protocol will do: our own broker, Confluent Cloud, Amazon MSK, Azure Event Hubs.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from pipeline.errors import ServiceError, StoppedError
+from pipeline.settings import KafkaSecurity, Settings
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +24,26 @@ ANSWER_S = 1.5  # short, so that a stop while we wait for the topics is noticed
 RESTART_S = 30.0  # a job that begins while Kafka is being restarted waits for it
 LOOK_AGAIN_S = 1.0
 TELL_AGAIN_S = 15.0
+
+ClientConfig = dict[str, str | int | float | bool]
+
+
+def client_config(settings: Settings) -> ClientConfig:
+    """Return what a confluent-kafka client of any kind needs in order to reach Kafka; it holds the password."""
+    return {"bootstrap.servers": settings.kafka_bootstrap, **_security(settings.kafka_security)}
+
+
+def _security(security: KafkaSecurity) -> ClientConfig:
+    if security.protocol == "PLAINTEXT":
+        return {}
+    config: ClientConfig = {"security.protocol": security.protocol}
+    if security.protocol.startswith("SASL"):
+        config["sasl.mechanism"] = security.mechanism
+        config["sasl.username"] = security.username
+        config["sasl.password"] = security.password.reveal()
+    if security.ca_file and security.protocol.endswith("SSL"):
+        config["ssl.ca.location"] = security.ca_file
+    return config
 
 
 class Calm(logging.Filter):
@@ -53,13 +77,9 @@ def client_logger() -> logging.Logger:
 class KafkaAdmin:
     """The few questions we have, with errors of our own."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-        config: dict[str, Any] = {
-            "bootstrap.servers": bootstrap,
-            "log.connection.close": False,
-            "logger": client_logger(),
-        }
+    def __init__(self, kafka: ClientConfig) -> None:
+        self._bootstrap = kafka["bootstrap.servers"]
+        config: dict[str, Any] = {**kafka, "log.connection.close": False, "logger": client_logger()}
         self._client = AdminClient(config)
 
     def identity(self, topic: str, timeout_s: float = RESTART_S) -> str:

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pipeline.errors import EventTooLargeError, ServiceError
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, MAX_EVENT_BYTES, TOPIC_CONFIG, DeadLetter
-from pipeline.ingest.kafka import client_logger
+from pipeline.ingest.kafka import ClientConfig, client_logger
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.sources.base import Item
 
@@ -71,11 +71,11 @@ class _Delivery:
 class EventProducer:
     """Publishes to `coin_events` and `dead_letters`; may be shared by threads."""
 
-    def __init__(self, bootstrap: str, metrics: Metrics, delivery_timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
+    def __init__(self, kafka: ClientConfig, metrics: Metrics, delivery_timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
         self._metrics = metrics
         self._timeout_s = delivery_timeout_s
         self._config = {
-            "bootstrap.servers": bootstrap,
+            **kafka,
             "client.id": "coinlake-scheduler",
             "enable.idempotence": True,
             "acks": "all",

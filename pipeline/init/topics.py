@@ -20,6 +20,8 @@ from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, ServiceError, TopicMismatchError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.model import Topic
+from pipeline.ingest.kafka import client_config
+from pipeline.settings import Settings
 
 ANSWER_S = 15.0  # how long the broker may take for one call
 MOST_REPLICAS = 3
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_only = parser.parse_args(arguments).check
     logging.getLogger("confluent_kafka").setLevel(logging.CRITICAL)  # its one-line faults are ours to tell
     try:
-        admin = connect(settings_module.load().kafka_bootstrap)
+        admin = connect(settings_module.load())
         lines, faults = ensure(admin, TOPICS, create=not check_only)
     except CoinlakeError as error:
         lines, faults = [], [error]
@@ -51,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def connect(bootstrap: str) -> AdminClient:
+def connect(settings: Settings) -> AdminClient:
     """Return a client for the broker's administration; it connects at its first call."""
-    return AdminClient({"bootstrap.servers": bootstrap}, logger=logging.getLogger("confluent_kafka"))
+    return AdminClient(client_config(settings), logger=logging.getLogger("confluent_kafka"))
 
 
 def ensure(admin: AdminClient, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:

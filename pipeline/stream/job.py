@@ -17,6 +17,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pipeline import settings as settings_module
 from pipeline.errors import CheckpointMismatchError, SettingsError
 from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
+from pipeline.ingest.kafka import client_config
 from pipeline.settings import Settings
 from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.housekeeping import Housekeeping
@@ -70,7 +71,7 @@ def create_tables(spark: SparkSession) -> None:
 def start_queries(spark: SparkSession, settings: Settings) -> list[StreamingQuery]:
     """Start bronze and silver on the checkpoint that belongs to this Kafka."""
     root = f"{settings.checkpoints}/stream"
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    admin = AdminClient(client_config(settings))
     identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
     writer = silver_query.SilverWriter(spark, identity.id)
     return [

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from pipeline.events.catalog import STREAM_GROUP
 from pipeline.events.model import Topic
-from pipeline.settings import Settings
+from pipeline.settings import KafkaSecurity, Settings
 
 ADMIN_TIMEOUT_S = 10.0
 
@@ -33,7 +33,7 @@ def read_records(spark: SparkSession, settings: Settings, topics: Iterable[Topic
     """
     records = (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", settings.kafka_bootstrap)
+        .options(**client_options(settings))
         .option("subscribe", ",".join(topic.name for topic in topics))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
@@ -42,6 +42,33 @@ def read_records(spark: SparkSession, settings: Settings, topics: Iterable[Topic
     return records.select(
         "topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "key", F.col("value").alias("payload")
     )
+
+
+def client_options(settings: Settings) -> dict[str, str]:
+    """Return the options with which Spark reaches Kafka; they hold the password, which Spark redacts in its logs."""
+    security = settings.kafka_security
+    options = {"kafka.bootstrap.servers": settings.kafka_bootstrap}
+    if security.protocol == "PLAINTEXT":
+        return options
+    options["kafka.security.protocol"] = security.protocol
+    if security.protocol.startswith("SASL"):
+        options["kafka.sasl.mechanism"] = security.mechanism
+        options["kafka.sasl.jaas.config"] = _jaas(security)
+    if security.ca_file and security.protocol.endswith("SSL"):
+        options["kafka.ssl.truststore.type"] = "PEM"
+        options["kafka.ssl.truststore.location"] = security.ca_file
+    return options
+
+
+def _jaas(security: KafkaSecurity) -> str:
+    module = "plain.PlainLoginModule" if security.mechanism == "PLAIN" else "scram.ScramLoginModule"
+    username, password = _quoted(security.username), _quoted(security.password.reveal())
+    return f"org.apache.kafka.common.security.{module} required username={username} password={password};"
+
+
+def _quoted(value: str) -> str:
+    """Quote a value for a JAAS line; Azure's passwords hold `;` and `=`, others what they like."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def kafka_identity(admin: AdminClient, topics: Iterable[Topic]) -> KafkaIdentity:

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pyspark.sql.streaming.query import StreamingQuery
 
+from pipeline.ingest.kafka import client_config
 from pipeline.settings import Settings
 from pipeline.stream.kafka import publish_progress
 from pipeline.stream.silver import query as silver_query
@@ -25,7 +26,7 @@ class ProgressReporter:
 
     def __init__(self, settings: Settings) -> None:
         self._file = settings.run_dir / "spark.json"
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        self._admin = AdminClient(client_config(settings))
         self._offsets: Offsets = {}
 
     def report(self, queries: list[StreamingQuery]) -> None:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class StandInProducer(FakeKafka):
     """Takes the place of the scheduler's `EventProducer`."""
 
-    def __init__(self, _bootstrap: str, _metrics: object) -> None:
+    def __init__(self, _kafka: object, _metrics: object) -> None:
         super().__init__()
 
     def close(self, timeout_s: float) -> None:
@@ -32,7 +32,7 @@ class StandInAdmin:
 
     topic_id = "topic-1"
 
-    def __init__(self, _bootstrap: str) -> None:
+    def __init__(self, _kafka: object) -> None:
         pass
 
     def identity(self, _topic: str) -> str:

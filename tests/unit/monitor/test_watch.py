@@ -46,7 +46,7 @@ def test_a_bad_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_an_unknown_topic_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    watcher = watch.Watcher("127.0.0.1:9")
+    watcher = watch.Watcher({"bootstrap.servers": "127.0.0.1:9"})
     monkeypatch.setattr(watcher, "_topics", lambda: {"coin_events": 3, "__consumer_offsets": 50})
     with pytest.raises(ServiceError, match=r"no topic called nope; Kafka has: coin_events$"):
         watcher.assign(["coin_events", "nope"], from_beginning=False)

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
+from pipeline import settings as settings_module
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest import kafka as kafka_module
-from pipeline.ingest.kafka import Calm, KafkaAdmin
+from pipeline.ingest.kafka import Calm, KafkaAdmin, client_config
 
 
 @pytest.fixture
@@ -27,13 +28,13 @@ def impatient(monkeypatch):
 @pytest.mark.usefixtures("impatient")
 def test_kafka_that_does_not_answer(nowhere):
     with pytest.raises(ServiceError, match=f"Kafka at {nowhere}"):
-        KafkaAdmin(nowhere).identity("coin_events", timeout_s=0.2)
+        KafkaAdmin({"bootstrap.servers": nowhere}).identity("coin_events", timeout_s=0.2)
 
 
 @pytest.mark.usefixtures("impatient")
 def test_waiting_for_topics_ends_with_the_next_step(nowhere, caplog):
     with caplog.at_level(logging.INFO), pytest.raises(ServiceError, match=r"setup_events\.sh"):
-        KafkaAdmin(nowhere).wait_for_topics(["coin_events"], 0.5, threading.Event())
+        KafkaAdmin({"bootstrap.servers": nowhere}).wait_for_topics(["coin_events"], 0.5, threading.Event())
     assert "waiting for Kafka" in caplog.text
 
 
@@ -42,7 +43,7 @@ def test_waiting_for_topics_ends_when_the_service_does(nowhere):
     stop = threading.Event()
     stop.set()
     with pytest.raises(StoppedError):
-        KafkaAdmin(nowhere).wait_for_topics(["coin_events"], 60, stop)
+        KafkaAdmin({"bootstrap.servers": nowhere}).wait_for_topics(["coin_events"], 60, stop)
 
 
 def test_a_repeated_message_of_the_client_is_held_back():
@@ -57,3 +58,56 @@ def test_a_repeated_message_of_the_client_is_held_back():
         for message, at in [("FAIL [x] refused", 0), ("FAIL [x] again", 5), ("GETPID [x] late", 6), ("FAIL [x]", 10)]
     ]
     assert passed == [True, False, True, True]
+
+
+def secured(tmp_path, **values):
+    return settings_module.load(
+        {"COINLAKE_HOME": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": "hub.example:9093"}
+        | {f"KAFKA_{name}": value for name, value in values.items()}
+    )
+
+
+def test_an_open_broker_needs_its_address_alone(tmp_path):
+    assert client_config(secured(tmp_path)) == {"bootstrap.servers": "hub.example:9093"}
+
+
+def test_a_client_of_event_hubs(tmp_path):
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("")
+    (tmp_path / "password").write_text("Endpoint=sb://hub;Key=a\n")
+    settings = secured(
+        tmp_path,
+        SECURITY_PROTOCOL="SASL_SSL",
+        SASL_USERNAME="$ConnectionString",
+        SASL_PASSWORD_FILE=str(tmp_path / "password"),
+        SSL_CA_FILE=str(ca_file),
+    )
+    assert client_config(settings) == {
+        "bootstrap.servers": "hub.example:9093",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "$ConnectionString",
+        "sasl.password": "Endpoint=sb://hub;Key=a",
+        "ssl.ca.location": str(ca_file),
+    }
+
+
+def test_without_tls_no_certificate_is_named(tmp_path):
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("")
+    settings = secured(
+        tmp_path,
+        SECURITY_PROTOCOL="SASL_PLAINTEXT",
+        SASL_MECHANISM="SCRAM-SHA-512",
+        SASL_USERNAME="u",
+        SASL_PASSWORD="p",
+        SSL_CA_FILE=str(ca_file),
+    )
+    config = client_config(settings)
+    assert config["sasl.mechanism"] == "SCRAM-SHA-512"
+    assert "ssl.ca.location" not in config
+
+
+def test_every_setting_is_one_that_librdkafka_knows(tmp_path):
+    settings = secured(tmp_path, SECURITY_PROTOCOL="SASL_SSL", SASL_USERNAME="u", SASL_PASSWORD="p")
+    KafkaAdmin(client_config(settings))

@@ -54,7 +54,7 @@ def make(metrics, monkeypatch):
     def build(*clients, timeout_s=0.2):
         left = list(clients)
         monkeypatch.setattr(producer_module, "Producer", lambda _config: left.pop(0))
-        return EventProducer("127.0.0.1:1", metrics, timeout_s)
+        return EventProducer({"bootstrap.servers": "127.0.0.1:1"}, metrics, timeout_s)
 
     return build
 
@@ -133,7 +133,9 @@ def test_an_event_too_large_becomes_a_dead_letter(make, caplog):
 def test_kafka_down_is_an_error_within_the_time_limit(metrics):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
-        producer = EventProducer(f"127.0.0.1:{closed.getsockname()[1]}", metrics, delivery_timeout_s=1.0)
+        producer = EventProducer(
+            {"bootstrap.servers": f"127.0.0.1:{closed.getsockname()[1]}"}, metrics, delivery_timeout_s=1.0
+        )
         with pytest.raises(ServiceError, match="did not acknowledge"):
             producer.publish([EVENT])
         producer.close(0.1)
@@ -143,6 +145,6 @@ def test_librdkafkas_own_broker_acknowledges(metrics, monkeypatch):
     real = confluent_kafka.Producer
     mock = {"test.mock.num.brokers": 1, "allow.auto.create.topics": True}
     monkeypatch.setattr(producer_module, "Producer", lambda config: real(config | mock))
-    producer = EventProducer("127.0.0.1:1", metrics, delivery_timeout_s=10.0)
+    producer = EventProducer({"bootstrap.servers": "127.0.0.1:1"}, metrics, delivery_timeout_s=10.0)
     assert producer.publish([EVENT] * 500) == Published(events=500)
     producer.close(1.0)
