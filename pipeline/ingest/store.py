@@ -1,4 +1,4 @@
-"""The scheduler's SQLite file: opened once, shared by its threads."""
+"""A service's SQLite file: opened once, shared by its threads."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Value = str | int | None
 class Store:
     """One SQLite connection in WAL mode behind a lock: commits survive a `kill -9`, readers never block the writer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Path = SCHEMA) -> None:
+        """Open the file, made by `schema` where it is new; the default is the scheduler's."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        self._connection.executescript(schema.read_text(encoding="utf-8"))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
