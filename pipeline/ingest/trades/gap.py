@@ -1,0 +1,133 @@
+"""One gap in the trade ids while it is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipeline.events.trades import FILLED, LOST, OPEN, GapState
+from pipeline.ingest.trades.runs import Run, Runs
+
+ARRIVED_LATE = "arrived late"
+FETCHED = "fetched by REST"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An open gap as the filler sees it: `runs` are the ids still to be fetched, lowest first."""
+
+    gap_id: str
+    product_id: str
+    opened_at: datetime
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class SavedGap:
+    """A gap as it lies on disk: its state, and what that does not tell."""
+
+    state: GapState
+    missing: tuple[Run, ...]
+    late: int
+    why_lost: str
+
+
+@dataclass(eq=False)
+class Gap:
+    """A run of ids that did not arrive in time.
+
+    `missing` holds the ids that Kafka has not acknowledged and that are not lost. Those of them in `here` (arrived
+    late) and `sent` (fetched) only wait for Kafka; a process that dies loses both, so neither is ever saved.
+    """
+
+    source: str
+    product_id: str
+    from_id: int
+    to_id: int
+    opened_at: datetime
+    reason: str
+    missing: Runs
+    late: int = 0  # how many came by the feed after all
+    lost: int = 0
+    why_lost: str = ""
+    closed_at: datetime | None = None
+    here: Runs = field(default_factory=Runs)
+    sent: Runs = field(default_factory=Runs)
+
+    @classmethod
+    def of(cls, saved: SavedGap) -> Gap:
+        """Return a gap as it was saved."""
+        state = saved.state
+        return cls(
+            state.source,
+            state.product_id,
+            state.from_id,
+            state.to_id,
+            state.opened_at,
+            state.reason,
+            Runs(saved.missing),
+            saved.late,
+            state.lost,
+            saved.why_lost,
+            state.closed_at,
+        )
+
+    def saved(self) -> SavedGap:
+        """Return it in the form that lies on disk."""
+        return SavedGap(self.state(), tuple(self.missing), self.late, self.why_lost)
+
+    @property
+    def gap_id(self) -> str:
+        """The gap's name in the table."""
+        return f"{self.source}:{self.product_id}:{self.from_id}"
+
+    def acknowledged(self, trade_id: int) -> bool:
+        """Note that Kafka has a trade; return whether it was missing."""
+        if not self.missing.discard(trade_id, trade_id):
+            return False
+        self.here.discard(trade_id, trade_id)
+        self.late += not self.sent.discard(trade_id, trade_id)
+        return True
+
+    def lose(self, runs: Runs, why: str) -> bool:
+        """Give up what is neither here nor sent of the runs; return whether that was any."""
+        given_up = runs.common(self._wanted())
+        for first, last in given_up:
+            self.missing.discard(first, last)
+        if given_up:
+            self.lost, self.why_lost = self.lost + given_up.total, why
+        return bool(given_up)
+
+    def wanted(self) -> Wanted:
+        """Return what is still to be fetched."""
+        return Wanted(self.gap_id, self.product_id, self.opened_at, tuple(self._wanted()))
+
+    def _wanted(self) -> Runs:
+        return self.missing.without(self.here).without(self.sent)
+
+    def state(self) -> GapState:
+        """Return the gap as the topic and the table know it."""
+        filled = self.to_id - self.from_id + 1 - self.missing.total - self.lost
+        closed = LOST if self.lost else FILLED
+        return GapState(
+            self.gap_id,
+            self.source,
+            self.product_id,
+            self.from_id,
+            self.to_id,
+            self.opened_at,
+            self.reason,
+            OPEN if self.missing else closed,
+            filled,
+            self.lost,
+            self.closed_at,
+            self._note(filled),
+        )
+
+    def _note(self, filled: int) -> str:
+        parts = [
+            f"{ARRIVED_LATE}: {self.late}" if self.late else "",
+            f"{FETCHED}: {filled - self.late}" if filled > self.late else "",
+            f"lost: {self.lost}, {self.why_lost}" if self.lost else "",
+        ]
+        return "; ".join(part for part in parts if part)

@@ -1,0 +1,236 @@
+"""Watches the trade ids of each product: contiguous at the exchange, so that what is missing can be told from them.
+
+Pure logic: no file, no network, no lock. `GapLedger` makes it safe to share by threads and keeps it on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.ingest.trades.gap import Gap, SavedGap, Wanted
+from pipeline.ingest.trades.runs import Runs, runs_of
+from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
+
+log = logging.getLogger(__name__)
+
+JUMP, RECONNECT, RESTART = "jump", "reconnect", "restart"
+SETTLE_S = 2.0  # frames that come in another order within this time open no gap
+FAR = 1000  # an id this far below the expected one is no repeat of a moment ago
+CONFIRMATIONS = 3  # so many frames in a row far below: the exchange counts anew
+HIGHEST_ID = 2**62  # a bigint with room to count on
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be saved and told: gaps that changed, and each product's low-water mark."""
+
+    gaps: tuple[SavedGap, ...]
+    low_water: Mapping[str, int]
+
+
+class GapWatch:
+    """Tells from trade ids which trades are missing.
+
+    An id is accounted for when Kafka has acknowledged it or when it lies in a gap; the low-water mark is the id up to
+    which all are. A process that starts again goes on from there.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        settle_s: float = SETTLE_S,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source, self._settle_s, self._clock, self.now = source, settle_s, clock, now
+        self._tracks: dict[str, Track] = {}
+        self._gaps: dict[str, Gap] = {}  # open ones by id, oldest first
+        self._changed: dict[str, Gap] = {}
+        self.opened = 0
+        self.restarts = 0  # how often an exchange began to count anew
+
+    def restore(self, low_water: Mapping[str, int], gaps: Iterable[SavedGap]) -> None:
+        """Go on where a former process stopped: its low-water marks and all its gaps, open or closed."""
+        for product, low in low_water.items():
+            self._tracks[product] = Track(product, low + 1, low, reason=RESTART, reason_at=low + 1)
+        for saved in gaps:
+            gap = Gap.of(saved)
+            track = self._tracks.get(gap.product_id)
+            if track is not None and gap.to_id > track.low:
+                track.account(gap.from_id, gap.to_id)
+            if track is not None and gap.missing:
+                track.open(gap)
+                self._gaps[gap.gap_id] = gap
+
+    def connected(self, products: Iterable[str] | None = None) -> None:
+        """Note a new connection for these products (all): the next jump of each is put down to it."""
+        for product in self._tracks if products is None else products:
+            track = self._tracks.get(product)
+            if track is not None and track.reason_at != track.next:
+                track.reason, track.reason_at = RECONNECT, track.next
+
+    def seen(self, product: str, trade_ids: Sequence[int]) -> None:
+        """Take note of trades that a frame of the feed brought, in any order; not of those fetched by REST."""
+        track = self._tracks.get(product)
+        if track is not None and len(trade_ids) == 1 and trade_ids[0] == track.next:
+            track.next += 1
+            return
+        ids = sorted(trade_id for trade_id in trade_ids if 0 < trade_id < HIGHEST_ID)
+        if not ids:
+            return
+        if track is None:
+            track = self._begin(product, ids[0])
+        below = [trade_id for trade_id in ids if not self._place(track, trade_id)]
+        if below:
+            self._doubt(track, below[0], below)
+
+    def heartbeat(self, product: str, last_trade_id: int) -> None:
+        """Take note of the newest id that the exchange has made."""
+        if not 0 <= last_trade_id < HIGHEST_ID:
+            return
+        track = self._tracks.get(product) or self._begin(product, last_trade_id + 1)
+        if last_trade_id < track.next - FAR:
+            self._doubt(track, last_trade_id + 1, ())
+        elif last_trade_id >= track.next:
+            self._miss(track, last_trade_id)
+        elif last_trade_id == track.next - 1:
+            track.reason_at = NEVER  # nothing was missed while we were away
+
+    def acknowledged(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Take note of trades that Kafka has, whichever way they came."""
+        track = self._tracks.get(product)
+        if track is None:
+            return
+        for trade_id in trade_ids:
+            if trade_id == track.low + 1 and not track.beyond.total and not track.pending:
+                track.low = trade_id
+            else:
+                self._acknowledge(track, trade_id)
+
+    def settle(self, at_once: bool = False) -> None:
+        """Open a gap for each run that has been missing longer than the settle time, or for all of them."""
+        limit = float("inf") if at_once else self._clock() - self._settle_s
+        for track in self._tracks.values():
+            if track.pending:
+                self._open(track, limit)
+
+    def fetched(self, gap_id: str, trade_ids: Iterable[int]) -> None:
+        """Note trades of a gap that were handed to Kafka's client; they count as filled when acknowledged."""
+        gap = self._gaps.get(gap_id)
+        if gap is not None:
+            for first, last in runs_of(trade_ids).common(gap.missing):
+                gap.sent.add(first, last)
+
+    def lose(self, gap_id: str, runs: Runs, why: str) -> None:
+        """Give up what is still missing of the runs: the exchange no longer has it."""
+        gap = self._gaps.get(gap_id)
+        if gap is not None and gap.lose(runs, why):
+            self._change(gap)
+
+    def wanted(self) -> list[Wanted]:
+        """Return the open gaps, oldest first, with what is to be fetched of each."""
+        return [gap.wanted() for gap in self._gaps.values()]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many gaps are open and how many trades that is, gaps opened and id restarts since the start."""
+        missing = sum(gap.missing.total for gap in self._gaps.values())
+        return {
+            "open_gaps": len(self._gaps),
+            "missing_trades": missing,
+            "gaps_opened": self.opened,
+            "id_restarts": self.restarts,
+        }
+
+    def take_changes(self) -> Changes:
+        """Return what changed since the last call; the gaps and the marks fit together."""
+        gaps = tuple(gap.saved() for gap in self._changed.values())
+        self._changed.clear()
+        return Changes(gaps, {track.product_id: track.low for track in self._tracks.values()})
+
+    def _begin(self, product: str, first: int) -> Track:
+        """Start to watch a product; what was traded before is no gap."""
+        track = self._tracks[product] = Track(product, first, first - 1)
+        return track
+
+    def _place(self, track: Track, trade_id: int) -> bool:
+        """Put an id where it belongs; return False for one that is far below all that can be expected."""
+        if trade_id >= track.next:
+            self._miss(track, trade_id - 1)
+            track.next = trade_id + 1
+        elif not track.arrive(trade_id):
+            gap = track.gap_at(trade_id)
+            if gap is not None and trade_id in gap.missing:
+                gap.here.add(trade_id, trade_id)
+            elif trade_id == track.next - 1:
+                track.reason_at = NEVER  # the newest trade again: nothing was missed while we were away
+            else:
+                return trade_id >= track.next - FAR  # a repeat
+        return True
+
+    def _miss(self, track: Track, last: int) -> None:
+        """Note that all ids from the expected one up to `last` are missing, except what is accounted for."""
+        reason = track.reason if track.reason_at == track.next else JUMP
+        for start, end in track.beyond.lacking(max(track.next, track.low + 1), last):
+            track.pending.append(Pending(start, end, self._clock(), self.now(), reason))
+        track.next = last + 1
+
+    def _doubt(self, track: Track, start: int, trade_ids: Sequence[int]) -> None:
+        """Note ids far below the expected one; some in a row, with none at the top between, are a new count."""
+        candidate = track.candidate
+        if candidate is None or candidate.top != track.next:
+            candidate = track.candidate = Candidate(track.next, start)
+        candidate.frames += not (trade_ids and candidate.ids.issuperset(trade_ids))
+        candidate.start = min(candidate.start, start)
+        candidate.ids.update(trade_ids)
+        if candidate.frames >= CONFIRMATIONS:
+            self._count_anew(track, candidate)
+
+    def _count_anew(self, track: Track, candidate: Candidate) -> None:
+        log.warning(
+            "%s: the exchange counts its trades anew: at %d after %d; the watch starts anew from there",
+            track.product_id,
+            candidate.start,
+            track.next - 1,
+        )
+        self.restarts += 1
+        self._open(track, float("inf"))
+        track.start_anew(candidate.start)
+        self.seen(track.product_id, sorted(candidate.ids))
+        self.acknowledged(track.product_id, candidate.acknowledged)
+
+    def _acknowledge(self, track: Track, trade_id: int) -> None:
+        gap = track.gap_at(trade_id)
+        if gap is not None and gap.acknowledged(trade_id):
+            self._change(gap)
+        elif trade_id > track.low:
+            track.arrive(trade_id)
+            track.account(trade_id, trade_id)
+        elif track.candidate is not None and trade_id in track.candidate.ids:
+            track.candidate.acknowledged.append(trade_id)
+
+    def _open(self, track: Track, limit: float) -> None:
+        """Make gaps of what has been missing since before `limit`; runs that touch become one."""
+        due = [run for run in track.pending if run.since <= limit]
+        track.pending = [run for run in track.pending if run.since > limit]
+        for first, last in Runs((run.first, run.last) for run in due):
+            cause = next(run for run in due if run.first == first)
+            gap = Gap(
+                self._source, track.product_id, first, last, cause.noticed_at, cause.reason, Runs([(first, last)])
+            )
+            track.open(gap)
+            self._gaps[gap.gap_id] = gap
+            self.opened += 1
+            log.warning("%s: trades %d to %d are missing (%s)", track.product_id, first, last, cause.reason)
+            self._change(gap)
+
+    def _change(self, gap: Gap) -> None:
+        """Have a gap saved and told; close it when nothing is missing."""
+        self._changed[gap.gap_id] = gap
+        if not gap.missing:
+            gap.closed_at = self.now()
+            self._tracks[gap.product_id].gaps.remove(gap)
+            del self._gaps[gap.gap_id]

@@ -1,0 +1,89 @@
+"""Where one product's trade ids stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from operator import attrgetter
+
+from pipeline.ingest.trades.gap import Gap
+from pipeline.ingest.trades.runs import Runs
+
+_FIRST, _FROM = attrgetter("first"), attrgetter("from_id")
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Ids that are missing, but perhaps only late: both ends included; `since` by the clock, `noticed_at` UTC."""
+
+    first: int
+    last: int
+    since: float
+    noticed_at: datetime
+    reason: str
+
+
+@dataclass(slots=True)
+class Candidate:
+    """Signs that the exchange counts anew; void as soon as ids from `top` on come again."""
+
+    top: int
+    start: int
+    frames: int = 0
+    ids: set[int] = field(default_factory=set)
+    acknowledged: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Track:
+    """One product: the next id expected, and up to which all are accounted for.
+
+    `beyond` are the ids above `low` that are accounted for. A jump while `next` is still `reason_at` has `reason`.
+    """
+
+    product_id: str
+    next: int
+    low: int
+    beyond: Runs = field(default_factory=Runs)
+    pending: list[Pending] = field(default_factory=list)  # by id
+    gaps: list[Gap] = field(default_factory=list)  # open ones by id
+    reason: str = ""
+    reason_at: int = NEVER
+    candidate: Candidate | None = None
+
+    def account(self, first: int, last: int) -> None:
+        """Count ids as accounted for, and move the low-water mark as far as that allows."""
+        self.beyond.add(max(first, self.low + 1), last)
+        if self.beyond and self.beyond.lowest()[0] == self.low + 1:
+            self.low = self.beyond.lowest()[1]
+            self.beyond.discard(0, self.low)
+
+    def arrive(self, trade_id: int) -> bool:
+        """Take an id out of what is missing and no gap yet; return whether it was there."""
+        at = bisect_right(self.pending, trade_id, key=_FIRST) - 1
+        if at < 0 or trade_id > self.pending[at].last:
+            return False
+        run = self.pending[at]
+        parts = replace(run, last=trade_id - 1), replace(run, first=trade_id + 1)
+        self.pending[at : at + 1] = [part for part in parts if part.first <= part.last]
+        return True
+
+    def gap_at(self, trade_id: int) -> Gap | None:
+        """Return the open gap whose span holds an id."""
+        at = bisect_right(self.gaps, trade_id, key=_FROM) - 1
+        return self.gaps[at] if at >= 0 and trade_id <= self.gaps[at].to_id else None
+
+    def open(self, gap: Gap) -> None:
+        """Add an open gap: its ids are accounted for, by the gap."""
+        insort(self.gaps, gap, key=_FROM)
+        self.account(gap.from_id, gap.to_id)
+
+    def start_anew(self, start: int) -> None:
+        """Expect ids from `start` on; gaps that are open stay."""
+        self.next, self.low, self.beyond, self.candidate = start, start - 1, Runs(), None
+        self.reason_at = NEVER
+        for gap in self.gaps:
+            if gap.to_id >= start:
+                self.account(gap.from_id, gap.to_id)
