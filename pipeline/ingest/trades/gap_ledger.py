@@ -1,0 +1,139 @@
+"""The ledger of gaps: the watch, shared by threads, kept on disk, told to whoever listens."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from pipeline.errors import CoinlakeError
+from pipeline.events.trades import OPEN, GapState
+from pipeline.ingest.trades.gap import SavedGap, Wanted
+from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.gaps import Changes, GapWatch
+from pipeline.ingest.trades.runs import Runs
+
+log = logging.getLogger(__name__)
+
+SAVE_S = 1.0  # changes are saved and told at most this often
+TOLD_ANEW = timedelta(days=1)  # gaps closed within this time are told again at the start
+
+
+class GapLedger:
+    """What the feed, Kafka's acknowledgements and the filler all talk to; each call may come from any thread.
+
+    `on_change` gets each new state of a gap once it is on disk. Where it raises `CoinlakeError` it is called again a
+    second later; at the start all open and lately closed gaps are told anew, which the table's merge makes harmless.
+    A replayed recording needs a ledger of its own, with a file of its own: its ids are long past.
+    """
+
+    def __init__(
+        self,
+        watch: GapWatch,
+        store: GapStore,
+        on_change: Callable[[GapState], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._watch, self._store, self._on_change, self._clock = watch, store, on_change, clock
+        self._lock = threading.Lock()  # held for the watch, never while saving or telling
+        self._saving = threading.Lock()
+        self._saved_at = clock() - SAVE_S
+        self._unsaved: dict[str, SavedGap] = {}
+        self._untold: dict[str, GapState] = {}
+
+    def start(self) -> None:
+        """Take up what is on disk and tell it; call it once, before the first frame."""
+        since = self._watch.now() - TOLD_ANEW
+        gaps = self._store.gaps(since)
+        with self._lock:
+            self._watch.restore(self._store.low_water(), gaps)
+        for state in (gap.state for gap in gaps):
+            if state.status == OPEN or (state.closed_at is not None and state.closed_at >= since):
+                self._untold[state.gap_id] = state
+        self.tick()
+
+    def connected(self, products: Iterable[str] | None = None) -> None:
+        """Note a new connection for these products (all): the next jump of each is put down to it."""
+        with self._lock:
+            self._watch.connected(products)
+
+    def seen(self, product: str, trade_ids: Sequence[int]) -> None:
+        """Take note of trades that a frame of the feed brought; not of those from REST or from the spool."""
+        with self._lock:
+            self._watch.seen(product, trade_ids)
+
+    def heartbeat(self, product: str, last_trade_id: int) -> None:
+        """Take note of the newest id that the exchange has made."""
+        with self._lock:
+            self._watch.heartbeat(product, last_trade_id)
+
+    def acknowledged(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Take note of trades that Kafka has, whichever way they came: feed, spool or REST."""
+        with self._lock:
+            self._watch.acknowledged(product, trade_ids)
+
+    def fetched(self, gap_id: str, trade_ids: Iterable[int]) -> None:
+        """Note trades of a gap that were handed to Kafka's client; they count as filled when acknowledged."""
+        with self._lock:
+            self._watch.fetched(gap_id, trade_ids)
+
+    def lose(self, gap_id: str, runs: Runs, why: str) -> None:
+        """Give up what is still missing of the runs: the exchange no longer has it."""
+        with self._lock:
+            self._watch.lose(gap_id, runs, why)
+
+    def wanted(self) -> list[Wanted]:
+        """Return the open gaps, oldest first, with what is to be fetched of each."""
+        with self._lock:
+            return self._watch.wanted()
+
+    def counts(self) -> dict[str, int]:
+        """Return open_gaps, missing_trades, gaps_opened and id_restarts."""
+        with self._lock:
+            return self._watch.counts()
+
+    def tick(self) -> None:
+        """Open the gaps whose time has come; once a second, save and tell what changed. Call it often."""
+        with self._lock:
+            self._watch.settle()
+        if self._clock() >= self._saved_at + SAVE_S:
+            self._save_and_tell()
+
+    def close(self) -> None:
+        """Open gaps for all that is missing, save and tell; call it after Kafka's last acknowledgement."""
+        with self._lock:
+            self._watch.settle(at_once=True)
+        self._save_and_tell()
+        self._store.close()
+
+    def _save_and_tell(self) -> None:
+        with self._saving:
+            self._saved_at = self._clock()
+            if self._save():
+                self._tell()
+
+    def _save(self) -> bool:
+        """Write down what changed; a full disk must not stop the trades, so it is tried again later."""
+        with self._lock:
+            changes = self._watch.take_changes()
+        self._unsaved |= {gap.state.gap_id: gap for gap in changes.gaps}
+        try:
+            self._store.save(Changes(tuple(self._unsaved.values()), changes.low_water))
+        except sqlite3.Error as error:
+            log.error("the ledger of gaps cannot be saved: %s", error)
+            return False
+        self._untold |= {gap_id: gap.state for gap_id, gap in self._unsaved.items()}
+        self._unsaved.clear()
+        return True
+
+    def _tell(self) -> None:
+        for gap_id, state in list(self._untold.items()):
+            try:
+                self._on_change(state)
+            except CoinlakeError as error:
+                log.warning("gap %s cannot be told yet: %s", gap_id, error)
+                return
+            del self._untold[gap_id]

@@ -1,0 +1,29 @@
+-- The trade producer's own memory: which trades are missing, and up to which all are accounted for.
+
+CREATE TABLE IF NOT EXISTS gaps (
+    gap_id     TEXT PRIMARY KEY,
+    source     TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    from_id    INTEGER NOT NULL,
+    to_id      INTEGER NOT NULL,
+    opened_at  TEXT NOT NULL,     -- ISO 8601, UTC
+    reason     TEXT NOT NULL,
+    status     TEXT NOT NULL,     -- open, filled or lost
+    filled     INTEGER NOT NULL,
+    lost       INTEGER NOT NULL,
+    closed_at  TEXT,              -- ISO 8601, UTC
+    note       TEXT NOT NULL,
+    missing    TEXT NOT NULL,     -- JSON: [[first, last], ...], both included
+    late       INTEGER NOT NULL,
+    why_lost   TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS gaps_by_time ON gaps (source, opened_at);
+
+-- Up to which trade all are acknowledged by Kafka, or in a gap above.
+CREATE TABLE IF NOT EXISTS accounted (
+    source     TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    trade_id   INTEGER NOT NULL,
+    PRIMARY KEY (source, product_id)
+) WITHOUT ROWID;
