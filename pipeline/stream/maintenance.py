@@ -13,7 +13,7 @@ import time
 from pyspark.sql import SparkSession
 
 from pipeline.events.model import Table
-from pipeline.stream.appending import BATCH_MARK, CHECKPOINT_MARK, load_table, snapshot_summaries
+from pipeline.stream.appending import BATCH_MARK, load_table, mark_names, snapshot_summaries
 from pipeline.stream.jvm import JavaObject
 
 log = logging.getLogger(__name__)
@@ -72,22 +72,29 @@ def data_files(iceberg_table: JavaObject) -> int:
 def merge_manifests(iceberg_table: JavaObject) -> None:
     """Commit an empty append where manifests have piled up: Iceberg merges the small ones on the way.
 
-    The stream's newest mark is carried on. A batch append merges by itself, Spark's streaming sink does not.
+    The newest mark of every query that appends to the table is carried on. Where there are several, this is done
+    each time: a busy query's snapshots would else push out the one that carries a quiet query's mark. A batch append
+    merges by itself, Spark's streaming sink does not.
     """
-    if iceberg_table.currentSnapshot().allManifests(iceberg_table.io()).size() < MANY_MANIFESTS:
-        return
-    append = iceberg_table.newAppend()
-    for name, value in newest_marks(iceberg_table).items():
-        append.set(name, value)
-    append.commit()
+    marks = newest_marks(iceberg_table)
+    shared = len(marks) > 2  # each query has two
+    if shared or iceberg_table.currentSnapshot().allManifests(iceberg_table.io()).size() >= MANY_MANIFESTS:
+        append = iceberg_table.newAppend()
+        for name, value in marks.items():
+            append.set(name, value)
+        append.commit()
 
 
 def newest_marks(iceberg_table: JavaObject) -> dict[str, str]:
-    """Return the newest batch's mark, which must outlive the snapshot that carried it first."""
+    """Return the newest batch's mark of each query, which must outlive the snapshot that carried it first."""
+    marks: dict[str, str] = {}
     for summary in snapshot_summaries(iceberg_table):
-        if summary.get(BATCH_MARK) is not None:
-            return {name: str(summary.get(name)) for name in (CHECKPOINT_MARK, BATCH_MARK)}
-    return {}
+        for found in filter(None, map(BATCH_MARK.fullmatch, summary)):
+            checkpoint, batch = mark_names(found[1])
+            identity, number = str(summary.get(checkpoint)), int(summary.get(batch))
+            if number > int(marks.get(batch, -1)) and marks.setdefault(checkpoint, identity) == identity:
+                marks[batch] = str(number)
+    return marks
 
 
 def expire_snapshots(iceberg_table: JavaObject) -> None:

@@ -16,6 +16,7 @@ from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.stream.appending import BatchAppender, last_batch, load_table
 from pipeline.stream.maintenance import expire_snapshots, merge_manifests
 from pipeline.stream.silver.query import SilverWriter
+from pipeline.stream.silver.rejected_events import to_rejected_events
 
 START = datetime(2026, 1, 13)
 SCHEMA = (
@@ -113,16 +114,34 @@ def test_rejects_make_no_price_and_clean_batches_no_reject_snapshot(lake: SparkS
 def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.stream.maintenance.KEEP_SNAPSHOTS_MS", 0)
     monkeypatch.setattr("pipeline.stream.maintenance.MANY_MANIFESTS", 0)
-    appender = BatchAppender(lake, COIN_PRICES, "c1")
+    appender = BatchAppender(lake, COIN_PRICES, "silver", "c1")
     writer(lake)(batch(lake, observation(0)), 41)
     for _ in range(8):
         table = load_table(lake, COIN_PRICES)
         merge_manifests(table)
         expire_snapshots(table)
-    assert last_batch(lake, COIN_PRICES, "c1") == 41
+    assert last_batch(lake, COIN_PRICES, "silver", "c1") == 41
     assert appender.has(41)
     assert not appender.has(42)
     assert snapshots(lake) == 5
+
+
+def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(
+    lake: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.stream.maintenance.KEEP_SNAPSHOTS_MS", 0)
+    writer(lake)(batch(lake, observation(0, reason="broken")), 3)
+    rejects = to_rejected_events(batch(lake, observation(1, reason="broken")))
+    busy = BatchAppender(lake, REJECTED_EVENTS, "trades", "c1")
+    for number in range(14):
+        busy.append(rejects, number)
+        if number % 4 == 3:
+            table = load_table(lake, REJECTED_EVENTS)
+            merge_manifests(table)
+            expire_snapshots(table)
+    assert last_batch(lake, REJECTED_EVENTS, "silver", "c1") == 3
+    assert last_batch(lake, REJECTED_EVENTS, "trades", "c1") == 13
+    assert last_batch(lake, REJECTED_EVENTS, "trades", "c2") == -1
 
 
 def test_maintenance_leaves_the_rows_alone(lake: SparkSession) -> None:

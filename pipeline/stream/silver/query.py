@@ -23,8 +23,8 @@ class SilverWriter:
     """Writes a micro-batch to both tables; each table takes a batch once, whatever was running when a crash came."""
 
     def __init__(self, spark: SparkSession, checkpoint_id: str) -> None:
-        self._prices = BatchAppender(spark, COIN_PRICES, checkpoint_id)
-        self._rejects = BatchAppender(spark, REJECTED_EVENTS, checkpoint_id)
+        self._prices = BatchAppender(spark, COIN_PRICES, NAME, checkpoint_id)
+        self._rejects = BatchAppender(spark, REJECTED_EVENTS, NAME, checkpoint_id)
         self._marks = HighWaterMarks(spark, COIN_PRICES)
 
     def __call__(self, observations: DataFrame, batch_id: int) -> None:
