@@ -10,8 +10,15 @@ from typing import Any
 
 MOST_DIGITS = 38  # of a price, as many as the tables' decimals have
 SHOWN = 100  # characters of a payload or reason
-COLUMNS = (len("2026-11-21 09:53:11Z"), 12, 12)  # widths of time, topic and coin
+COLUMNS = (len("2026-11-21 09:53:11Z"), 19, 12)  # widths of time, topic and coin or product
+QUIET = {"heartbeat", "heartbeats", "subscriptions"}  # of the trade feed: once a second and product
 DIM, RED, YELLOW, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+def is_quiet(value: bytes | None) -> bool:
+    """Tell whether a record only says that the trade feed is alive."""
+    fields = _object(value) or {}
+    return str(fields.get("type", fields.get("channel"))) in QUIET
 
 
 def line(topic: str, value: bytes | None, timestamp_ms: int, *, color: bool = False) -> str:
@@ -20,6 +27,8 @@ def line(topic: str, value: bytes | None, timestamp_ms: int, *, color: bool = Fa
     try:
         if fields is not None and "price_usd" in fields:
             return _price_line(topic, fields, color=color)
+        if fields is not None and (told := _trade_story(fields)):
+            return _other_line(topic, timestamp_ms, told, "")
         if fields is not None and "reason" in fields:
             told = f"{_text(fields.get('origin'))}: {_text(fields['reason'])}: {_text(fields.get('payload'))}"
             return _other_line(topic, timestamp_ms, told, YELLOW if color else "")
@@ -65,6 +74,25 @@ def _price_line(topic: str, fields: Mapping[str, Any], *, color: bool) -> str:
         text.ljust(width) for text, width in zip((utc(moment), topic, _text(fields["coin"])), COLUMNS, strict=True)
     )
     return f"{start}{time}  {name}{end}  {coin}  {amount:>18} USD  {mark}{_text(fields['source'])}{end}"
+
+
+def _trade_story(fields: Mapping[str, Any]) -> str | None:
+    """Return what a record of the trade topics tells, None when it is none of theirs."""
+    product = _text(fields.get("product_id")).ljust(COLUMNS[2])
+    if fields.get("type") in {"match", "last_match"}:
+        price, size = money(Decimal(fields["price"])), _text(fields["size"])
+        return f"{product}  {price:>18}      {_text(fields['side'])} {size}, trade {_text(fields['trade_id'])}"
+    if fields.get("type") == "rest_trades":
+        return f"{product}  {len(fields['trades'])} trades fetched to fill a gap"
+    if fields.get("channel") == "market_trades":
+        trades = [trade for event in fields["events"] for trade in event["trades"]]
+        return f"{_text(trades[0]['product_id']).ljust(COLUMNS[2])}  {len(trades)} trades" if trades else None
+    if "alert_type" in fields:
+        return f"{product}  {_text(fields['alert_type'])} {_text(fields['move_pct'])} % to {_text(fields['price'])}"
+    if "gap_id" in fields:
+        ids = f"{_text(fields['from_id'])}..{_text(fields['to_id'])}"
+        return f"{product}  gap {ids} {_text(fields['status'])} ({_text(fields['reason'])})"
+    return None
 
 
 def _other_line(topic: str, timestamp_ms: int, told: str, color: str) -> str:

@@ -60,7 +60,8 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
         watcher.assign(names, from_beginning=from_beginning)
         told = f"following {', '.join(names)}; live prices come every {settings.poll_s} s, Ctrl-C ends"
         print(f"watch_kafka.sh: {told}", file=sys.stderr, flush=True)  # noqa: T201
-        for shown, message in enumerate(watcher.messages(), start=1):
+        told_of = (message for message in watcher.messages() if not event_lines.is_quiet(message.value()))
+        for shown, message in enumerate(told_of, start=1):
             topic = message.topic() or "?"
             print(event_lines.line(topic, message.value(), message.timestamp()[1], color=color), flush=True)  # noqa: T201
             if shown == limit:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Summary: follow the lake's topics in a second terminal, one readable line an event (times are UTC); Ctrl-C ends it.
+#   The trade feed's signs of life are left out.
 # Usage: monitor/watch_kafka.sh [--from-beginning] [--limit N] [TOPIC...]
 #   TOPIC             default: all topics of the lake
 #   --from-beginning  show what is kept in Kafka first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.event_lines import escaped, line, money, utc
+from monitor.event_lines import escaped, is_quiet, line, money, utc
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 
@@ -25,12 +25,52 @@ def test_a_price_is_one_line_with_time_topic_coin_price_and_source() -> None:
         "bitcoin", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), Decimal("36547.123456"), None, None, "x"
     )
     shown = line("coin_events", made.to_json(), 0)
-    assert shown == "2023-11-14 22:13:20Z  coin_events   bitcoin                36,547.12 USD  x"
+    assert shown == "2023-11-14 22:13:20Z  coin_events          bitcoin                36,547.12 USD  x"
 
 
 def test_a_dead_letter_shows_origin_reason_and_payload() -> None:
     shown = line("dead_letters", DeadLetter("csv:line 7", "no price", "a\nb").to_json(), NOON)
-    assert shown == "2023-11-14 22:13:20Z  dead_letters  csv:line 7: no price: a\\nb"
+    assert shown == "2023-11-14 22:13:20Z  dead_letters         csv:line 7: no price: a\\nb"
+
+
+TRADE = {"trade_id": 7, "side": "buy", "size": "0.00000001", "price": "43210.5", "product_id": "BTC-USD"}
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"type": "match"} | TRADE, "BTC-USD                43,210.50      buy 0.00000001, trade 7"),
+        (
+            {"type": "rest_trades", "product_id": "BTC-USD", "trades": [TRADE]},
+            "BTC-USD       1 trades fetched to fill a gap",
+        ),
+        ({"channel": "market_trades", "events": [{"trades": [TRADE, TRADE]}]}, "BTC-USD       2 trades"),
+        (
+            {"alert_type": "FLASH_CRASH", "product_id": "BTC-USD", "move_pct": "-3.1", "price": "40000"},
+            "BTC-USD       FLASH_CRASH -3.1 % to 40000",
+        ),
+        (
+            {"gap_id": "g", "product_id": "BTC-USD", "from_id": 3, "to_id": 5, "status": "open", "reason": "jump"},
+            "BTC-USD       gap 3..5 open (jump)",
+        ),
+        ({"type": "match", "product_id": "BTC-USD"}, 'unreadable: {"type": "match", "product_id": "BTC-USD"}'),
+        ({"channel": "market_trades", "events": 5}, 'unreadable: {"channel": "market_trades", "events": 5}'),
+    ],
+)
+def test_records_of_the_trade_topics(record: dict[str, object], told: str) -> None:
+    assert line("coinbase-raw-trades", json.dumps(record).encode(), NOON) == (
+        f"2023-11-14 22:13:20Z  coinbase-raw-trades  {told}"
+    )
+
+
+@pytest.mark.parametrize("record", [{"type": "heartbeat"}, {"channel": "heartbeats"}, {"type": "subscriptions"}])
+def test_signs_of_life_are_quiet(record: dict[str, str]) -> None:
+    assert is_quiet(json.dumps(record).encode())
+
+
+@pytest.mark.parametrize("value", [None, b"", b"5", b'{"type":"match"}', b'{"type":["heartbeat"]}'])
+def test_all_else_is_shown(value: bytes | None) -> None:
+    assert not is_quiet(value)
 
 
 @pytest.mark.parametrize(
