@@ -11,7 +11,17 @@ from pipeline.events.model import Table
 from pipeline.presto import Presto
 
 SQL_DIR = Path(__file__).with_name("sql")
-ARRIVAL_COLUMNS = ("ingested_at", "kafka_time", "event_time")  # the first that a table has tells its freshness
+# The first of these that a table has tells its freshness.
+ARRIVAL_COLUMNS = (
+    "ingested_at",
+    "kafka_time",
+    "event_time",
+    "last_ingested_at",
+    "detected_at",
+    "opened_at",
+    "window_end",
+    "hour",
+)
 
 
 @dataclass(frozen=True)

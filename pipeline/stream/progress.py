@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import time
+from functools import reduce
+from operator import or_
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -14,7 +16,6 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pipeline.ingest.kafka import client_config
 from pipeline.settings import Settings
 from pipeline.stream.kafka import publish_progress
-from pipeline.stream.silver import query as silver_query
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ Offsets = dict[str, dict[str, int]]
 
 
 class ProgressReporter:
-    """Writes `run/spark.json` at each call, and silver's offsets to Kafka when they have moved."""
+    """Writes `run/spark.json` at each call, and the streams' offsets to Kafka when they have moved."""
 
     def __init__(self, settings: Settings) -> None:
         self._file = settings.run_dir / "spark.json"
@@ -30,17 +31,16 @@ class ProgressReporter:
         self._offsets: Offsets = {}
 
     def report(self, queries: list[StreamingQuery]) -> None:
-        """Report the newest finished batches; a Kafka that is away is no reason to fail."""
-        batches = {}
-        for query in queries:
-            last = query.lastProgress
-            if last is None:
-                continue
-            progress = json.loads(last.json)  # PySpark's own fields hold the offsets as Python text
-            batches[query.name] = {"batch": progress["batchId"], "batch_ms": progress["batchDuration"]}
-            if query.name == silver_query.NAME:
-                self._publish(progress["sources"][0]["endOffset"])
-        self._beat(batches)
+        """Report the newest finished batches; a Kafka that is away is no reason to fail.
+
+        Several queries read the same topic: the last one in the list is the one whose table it is meant for.
+        """
+        reports = {query.name: query.lastProgress for query in queries}
+        # PySpark's own fields hold the offsets as Python text.
+        found = {name: json.loads(report.json) for name, report in reports.items() if report is not None}
+        if len(found) == len(queries):
+            self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
+        self._beat({name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()})
 
     def _publish(self, offsets: Offsets) -> None:
         if offsets == self._offsets:

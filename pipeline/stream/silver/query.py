@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline.events.catalog import TOPICS
+from pipeline.events.catalog import PRICE_TOPICS
 from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.settings import Settings
@@ -40,7 +40,7 @@ class SilverWriter:
 
 def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: SilverWriter) -> StreamingQuery:
     """Start the stream."""
-    records = read_records(spark, settings, TOPICS).coalesce(1)  # one task and one file a batch: 373 -> 213 ms
+    records = read_records(spark, settings, PRICE_TOPICS).coalesce(1)  # one task and one file a batch: 373 -> 213 ms
     return (
         to_observations(records, settings.coins)
         .writeStream.queryName(NAME)

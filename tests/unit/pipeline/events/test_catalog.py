@@ -28,6 +28,7 @@ DUCKDB_TYPES = {
     "date": "DATE",
     "timestamp_ntz": "TIMESTAMP",
     "decimal(38,18)": "DECIMAL(38,18)",
+    "decimal(18,6)": "DECIMAL(18,6)",
 }
 
 
