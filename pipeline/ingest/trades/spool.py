@@ -78,15 +78,16 @@ class Spool:
     def forget(self, position: Position) -> None:
         """Delete the segments that lie before `position` as a whole."""
         number, offset = position
-        self.sync()
-        if number == self._writing and offset == self._sizes[number] and not self._pending:
+        if offset and offset == self._sizes.get(number) and position == self.position and not self.unread:
             self._end_segment()
-            if self.position == position:
-                self.position = (self._next, 0)
-            number = self._next
-        for done in [one for one in self._sizes if one < number]:
-            (self._folder / f"{done:012d}{SUFFIX}").unlink(missing_ok=True)
-            del self._sizes[done]
+            self.position = (number + 1, 0)
+            number += 1
+        done = [one for one in self._sizes if one < number]
+        if done:
+            self.sync()  # what was put back because it was not delivered is still needed
+        for one in done:
+            (self._folder / f"{one:012d}{SUFFIX}").unlink(missing_ok=True)
+            del self._sizes[one]
 
     def sync(self) -> None:
         """Bring everything to the disk itself."""
