@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipeline.events.coin_prices import PriceEvent
@@ -20,6 +20,14 @@ class TimeRange:
 
     start: datetime
     end: datetime
+
+    def chunks(self, length: timedelta, until: datetime) -> Iterator[TimeRange]:
+        """Yield the range in pieces of at most this length, oldest first; none begins at or after `until`."""
+        start = self.start
+        while start < min(self.end, until):
+            end = min(start + length, self.end)
+            yield TimeRange(start, end)
+            start = end
 
 
 class HistorySource(Protocol):

@@ -46,11 +46,8 @@ class CoinbaseCandles:
         """
         if coin not in TICKERS:
             raise UnknownCoinError(NAME, coin)
-        start = span.start
-        while start < min(span.end, self._parts.now()):
-            end = min(start + CHUNK, span.end)
-            yield from self._chunk(coin, TimeRange(start, end))
-            start = end
+        for part in span.chunks(CHUNK, self._parts.now()):
+            yield from self._chunk(coin, part)
 
     def close(self) -> None:
         """Close the connections."""

@@ -110,11 +110,8 @@ class CoinGecko:
         first = self.first_allowed_day()
         if first is not None and span.start < first:
             raise RangeNotAllowedError(NAME, f"without a paid key, history starts at {first.date()}")
-        start = span.start
-        while start < min(span.end, self._parts.now()):
-            end = min(start + CHUNK, span.end)
-            yield from self._chunk(coin, TimeRange(start, end))
-            start = end
+        for part in span.chunks(CHUNK, self._parts.now()):
+            yield from self._chunk(coin, part)
 
     def close(self) -> None:
         """Close the connections."""
