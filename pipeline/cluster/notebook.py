@@ -9,8 +9,6 @@ from pipeline import settings
 from pipeline.errors import CoinlakeError
 from pipeline.settings import CHECKOUT, Settings
 
-REFUSED = 78  # EX_CONFIG: a restart would not help
-
 
 def main() -> int:
     """Replace this process by JupyterLab; return an exit code only when that cannot be done."""
@@ -18,10 +16,10 @@ def main() -> int:
         ours = settings.load()
     except CoinlakeError as error:
         print(f"notebook: {error}", file=sys.stderr)  # noqa: T201
-        return REFUSED
+        return os.EX_CONFIG  # a restart would not help
     if not ours.notebook_token:  # without one JupyterLab would invent another at each start
         print("notebook: COINLAKE_NOTEBOOK_TOKEN is not set", file=sys.stderr)  # noqa: T201
-        return REFUSED
+        return os.EX_CONFIG
     environment = {**os.environ, "JUPYTER_TOKEN": ours.notebook_token.reveal()}
     command = command_line(ours)
     return os.execve(command[0], command, environment)  # noqa: S606  # our own words, and no shell wanted

@@ -5,6 +5,7 @@ start_daemon(settings); client(settings).states(); stop_daemon(settings)
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ class ServiceState:
     @property
     def refused(self) -> bool:
         """Whether the service ended on purpose (exit code 78) and waits for the user."""
-        return self.state == "EXITED" and self.exit_code == 78
+        return self.state == "EXITED" and self.exit_code == os.EX_CONFIG
 
 
 class Client:

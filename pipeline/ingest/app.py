@@ -42,7 +42,6 @@ from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-EX_CONFIG = 78
 TOPICS_WAIT_S = 300.0
 STOP_S = 0.6  # for each of the three things that are waited for at the end
 HTTP_THREADS = 8
@@ -112,7 +111,7 @@ def main() -> int:
             _serve(settings, stop)
     except SettingsError as error:
         log.error("refusing to start: %s", error)
-        return EX_CONFIG
+        return os.EX_CONFIG
     except StoppedError as error:
         log.info("%s", error)
     except CoinlakeError as error:

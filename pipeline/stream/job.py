@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -29,7 +30,6 @@ from pipeline.stream.silver import query as silver_query
 
 log = logging.getLogger(__name__)
 
-EX_CONFIG = 78
 CHECK_S = 1.0
 
 
@@ -44,7 +44,7 @@ def main() -> int:
         return run(settings_module.load(), stop)
     except (SettingsError, CheckpointMismatchError) as refusal:
         log.error("%s", refusal)
-        return EX_CONFIG
+        return os.EX_CONFIG
 
 
 def run(settings: Settings, stop: threading.Event) -> int:
