@@ -15,20 +15,12 @@ from matplotlib.image import imread
 
 from analysis.lake import connect
 from analysis.prices import daily_series
+from tests.support.notebook import CHARTS
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.integration
 
 NOTEBOOK = "analysis/notebooks/coin_prices.ipynb"
-CHARTS = [
-    "01-price-history.png",
-    "02-yearly-returns.png",
-    "03-drawdown.png",
-    "04-moving-averages.png",
-    "05-volatility.png",
-    "06-monthly-returns.png",
-    "07-side-by-side.png",
-]
 NOTEBOOK_S = 300
 DISTINCT_COLOURS = 100  # an empty chart has about 60: the greys of its letters
 FROM_FILES = "coin = 'bitcoin' AND source = 'csv_coingecko'"

@@ -13,20 +13,12 @@ from matplotlib.image import imread
 
 from analysis.run_notebook import main, run_notebook
 from pipeline.errors import NotebookError
+from tests.support.notebook import CHARTS
 from tests.unit.analysis.conftest import table
 
 if TYPE_CHECKING:
     from tests.unit.analysis.conftest import FakePresto
 
-CHARTS = [
-    "01-price-history.png",
-    "02-yearly-returns.png",
-    "03-drawdown.png",
-    "04-moving-averages.png",
-    "05-volatility.png",
-    "06-monthly-returns.png",
-    "07-side-by-side.png",
-]
 COVERAGE = {
     "table": "varchar",
     "coin": "varchar",
