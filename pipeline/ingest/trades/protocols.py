@@ -1,0 +1,53 @@
+"""How to ask each of the exchange's feeds for the trades of some products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from pipeline.ingest.market import SIMULATOR
+from pipeline.settings import FEED_URLS, Settings
+
+PRODUCTS_PER_CONNECTION = 50
+WISHES: Mapping[str, tuple[Mapping[str, object], ...]] = {
+    "exchange": ({"channels": ["matches", "heartbeat"]},),
+    "advanced": ({"channel": "market_trades"}, {"channel": "heartbeats"}),  # takes one channel a message
+}
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One connection: where to, for which products, and what to say first."""
+
+    url: str
+    products: tuple[str, ...]
+    messages: tuple[str, ...]
+
+
+def subscriptions(settings: Settings, market: str) -> list[Subscription]:
+    """Return the connections that bring the trades of all products; `market` is live or simulator."""
+    url = feed_url(settings, market)
+    return [
+        Subscription(url, products, _messages(settings.coinbase_feed, products))
+        for products in _groups(settings.products, PRODUCTS_PER_CONNECTION)
+    ]
+
+
+def feed_url(settings: Settings, market: str) -> str:
+    """Return the feed's address: a set one, the simulator's, or the exchange's."""
+    if settings.coinbase_ws_url:
+        return settings.coinbase_ws_url
+    if market == SIMULATOR:
+        return f"ws://{settings.local_host}:{settings.port('simulator_feed')}"
+    return FEED_URLS[settings.coinbase_feed]
+
+
+def _messages(feed: str, products: Sequence[str]) -> tuple[str, ...]:
+    return tuple(orjson.dumps({"type": "subscribe", "product_ids": products, **wish}).decode() for wish in WISHES[feed])
+
+
+def _groups(products: tuple[str, ...], size: int) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(products), size):
+        yield products[start : start + size]
