@@ -1,0 +1,1 @@
+"""Gold: what is asked of the trades again and again, worked out beforehand."""

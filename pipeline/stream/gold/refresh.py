@@ -1,0 +1,97 @@
+"""Keeping candles, statistics and coverage equal to the trades: whatever minute gets a trade is worked out anew.
+
+So late and fetched trades correct what they belong to, and doing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.events.model import TIMESTAMP
+from pipeline.events.trades import CANDLES_1M, FACT_TRADES
+from pipeline.stream.gold import price_stats
+from pipeline.stream.minutes import MINUTE, TimeRange, by_day, cover, hull, merged, within
+from pipeline.stream.ops import coverage
+from pipeline.stream.silver import candles_1m
+
+
+class TradeTables:
+    """Refreshes the three tables; one of it, called by one thread at a time."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = exact_session(spark)
+        self._newest: datetime | None = newest_minute(spark)
+
+    def refresh(self, minutes: Iterable[datetime]) -> None:
+        """Work out anew what these minutes' trades (starts, naive UTC) are summed up in, a day at a time.
+
+        After an error, call it again with the same minutes.
+        """
+        for day in by_day(minutes):
+            self._refresh_day(cover(day))
+
+    def _refresh_day(self, touched: tuple[TimeRange, ...]) -> None:
+        fresh = candles_1m.read_fresh(self._spark, touched)
+        candles = candles_1m.updated(fresh, touched)
+        last = hull(touched).end - MINUTE
+        newest = last if self._newest is None else max(last, self._newest)
+        price_stats.run(candles, merged([*touched, *self._passed(newest)]), newest)
+        coverage.run(candles, touched, newest)
+        candles_1m.run(candles, touched)  # the last: `minutes_to_refresh` tells by it what is done
+        self._newest = newest
+
+    def _passed(self, newest: datetime) -> list[TimeRange]:
+        """Return the minute that was the newest till now: windows that end later were not due yet."""
+        if self._newest is None or newest == self._newest:
+            return []
+        return [TimeRange(self._newest, self._newest + MINUTE)]
+
+
+def exact_session(spark: SparkSession) -> SparkSession:
+    """Return a session of its own that keeps decimals of scale 18 and more where Spark by default cuts to 6."""
+    session = spark.newSession()
+    session.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
+    return session
+
+
+def newest_minute(spark: SparkSession) -> datetime | None:
+    """Return the newest candle's minute, read from the table's metadata; None where there is no candle."""
+    newest: datetime | None = spark.table(CANDLES_1M.full_name).agg(F.max("minute")).collect()[0][0]
+    return newest
+
+
+def minutes_to_refresh(spark: SparkSession) -> list[datetime]:
+    """Return the minutes whose candles do not hold as many trades as there are: what a crash left undone.
+
+    Trades are only ever added, so that the same number means the same trades. Days with as many trades in both tables
+    are passed over by metadata alone.
+    """
+    days = merged(TimeRange(row["day"], row["day"] + timedelta(days=1)) for row in _unequal_days(spark))
+    if not days:
+        return []
+    counted = (
+        spark.table(FACT_TRADES.full_name)
+        .where(within("trade_time", days))
+        .groupBy(F.date_trunc("minute", "trade_time").cast(TIMESTAMP).alias("minute"))
+        .agg(F.count("*").alias("found"))
+    )
+    candles = spark.table(CANDLES_1M.full_name).where(within("minute", days))
+    known = candles.groupBy("minute").agg(F.sum("trades").alias("known"))
+    stale = counted.join(known, on="minute", how="left").where("known IS NULL OR known != found")
+    return sorted(row["minute"] for row in stale.select("minute").collect())
+
+
+def _unequal_days(spark: SparkSession) -> list[Row]:
+    found = spark.table(f"{FACT_TRADES.full_name}.partitions").select(
+        F.col("partition.trade_time_day").cast(TIMESTAMP).alias("day"), F.col("record_count").alias("found")
+    )
+    known = (
+        spark.table(CANDLES_1M.full_name)
+        .groupBy(F.date_trunc("day", "minute").cast(TIMESTAMP).alias("day"))
+        .agg(F.sum("trades").alias("known"))
+    )
+    return found.join(known, on="day", how="left").where("known IS NULL OR known != found").select("day").collect()

@@ -1,0 +1,1 @@
+"""Ops: how complete the trades are, and the ledger of what went missing."""
