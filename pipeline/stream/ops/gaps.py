@@ -1,0 +1,89 @@
+"""ops.gaps: the newest state of each gap in the trade ids, as the trade producer's ledger tells it."""
+
+from __future__ import annotations
+
+import logging
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
+
+from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, epoch_ms
+from pipeline.events.model import TIMESTAMP
+from pipeline.events.trades import GAPS, TRADE_GAPS
+from pipeline.settings import Settings
+from pipeline.stream.kafka import read_records
+
+log = logging.getLogger(__name__)
+
+TRIGGER = "2 seconds"
+LATEST_MS = 253_402_300_800_000  # the year 10000; Spark's times go little further
+SHOWN_BYTES = 200
+WIRE_SCHEMA = ", ".join(
+    f"{column.name} {'bigint' if column.type == TIMESTAMP else column.type}" for column in GAPS.columns
+)
+REQUIRED = tuple(column.name for column in GAPS.columns if not column.nullable)
+
+
+def run(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
+    """Start the stream."""
+    states = to_states(read_records(spark, settings, (TRADE_GAPS,)).coalesce(1))
+    return (
+        states.writeStream.queryName(GAPS.name)
+        .option("checkpointLocation", checkpoint)
+        .trigger(processingTime=TRIGGER)
+        .foreachBatch(write)
+        .start()
+    )
+
+
+def to_states(records: DataFrame) -> DataFrame:
+    """Parse the records of `trade_gaps`: the table's columns, `offset`, `payload`, and `readable`."""
+    parsed = records.withColumn("state", F.from_json(F.col("payload").cast("string"), WIRE_SCHEMA))
+    columns = (_value(column.name, column.type) for column in GAPS.columns)
+    return parsed.select("offset", "payload", *columns).withColumn(
+        "readable", F.concat(*(F.col(name).cast("string") for name in REQUIRED)).isNotNull()
+    )
+
+
+def write(states: DataFrame, _batch: int) -> None:
+    """Put each gap's newest state in its row's place; a batch that comes again changes nothing.
+
+    The table is small, for gaps are rare: it is written as a whole.
+    """
+    states.persist()
+    try:
+        for bad in states.where("NOT readable").select("offset", "payload").limit(10).collect():
+            shown = bytes(bad["payload"] or b"")[:SHOWN_BYTES]
+            log.warning("%s offset %d passed over, no state of a gap: %r", TRADE_GAPS.name, bad["offset"], shown)
+        newest = to_newest(states)
+        if not newest.isEmpty():
+            replace(newest)
+    finally:
+        states.unpersist()
+
+
+def to_newest(states: DataFrame) -> DataFrame:
+    """Keep each gap's state with the highest offset; the topic has one partition."""
+    state = F.struct(*(F.col(name) for name in GAPS.column_names))
+    return (
+        states.where("readable")
+        .groupBy("gap_id")
+        .agg(F.max_by(state, "offset").alias("state"))
+        .select("state.*")
+        .select(*GAPS.column_names)
+    )
+
+
+def replace(newest: DataFrame) -> None:
+    """Write the table with these rows instead of those of the same gaps."""
+    others = newest.sparkSession.table(GAPS.full_name).join(newest.select("gap_id"), on="gap_id", how="left_anti")
+    others.select(*GAPS.column_names).unionByName(newest).coalesce(1).writeTo(GAPS.full_name).overwrite(F.lit(True))
+
+
+def _value(name: str, kind: str) -> Column:
+    value = F.col(f"state.{name}")
+    if kind != TIMESTAMP:
+        return value
+    plausible = F.when(value.between(epoch_ms(EARLIEST_EVENT_TIME), LATEST_MS), value)
+    return F.timestamp_millis(plausible).cast(TIMESTAMP).alias(name)

@@ -1,0 +1,75 @@
+"""ops.gaps: the newest state of each gap, whatever comes twice or is no state at all."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from pipeline.events.trades import FILLED, GAPS, LOST, OPEN, GapState
+from pipeline.stream.ops import gaps
+from tests.support.trade_tables import make_tables
+
+OPENED = datetime(2026, 1, 13, 11, 0, 0, 250_000, tzinfo=UTC)
+GAP = GapState("coinbase:BTC-USD:5", "coinbase", "BTC-USD", 5, 9, OPENED, "jump", OPEN)
+CLOSED = replace(GAP, status=FILLED, filled=5, closed_at=OPENED, note="five")
+
+
+@pytest.fixture
+def trade_lake(lake: SparkSession) -> SparkSession:
+    make_tables(lake)
+    return lake
+
+
+def deliver(spark: SparkSession, *payloads: bytes | None, first: int = 0) -> list[Row]:
+    records = [(first + number, None if p is None else bytearray(p)) for number, p in enumerate(payloads)]
+    gaps.write(gaps.to_states(spark.createDataFrame(records, "offset bigint, payload binary")), 0)
+    return spark.table(GAPS.full_name).orderBy("gap_id").collect()
+
+
+def test_a_gap_s_every_field_lands(trade_lake: SparkSession) -> None:
+    (row,) = deliver(trade_lake, CLOSED.to_json())
+    naive = OPENED.replace(tzinfo=None)
+    assert tuple(row) == (
+        "coinbase:BTC-USD:5", "coinbase", "BTC-USD", 5, 9, naive, "jump", FILLED, 5, 0, naive, "five"
+    )  # fmt: skip
+
+
+def test_the_newest_state_counts(trade_lake: SparkSession) -> None:
+    other = replace(GAP, gap_id="coinbase:BTC-USD:50", status=LOST, lost=5)
+    deliver(trade_lake, GAP.to_json(), other.to_json())
+    assert [row.status for row in deliver(trade_lake, replace(GAP, filled=2).to_json(), CLOSED.to_json())] == [
+        FILLED,
+        LOST,
+    ]
+    assert [row.status for row in deliver(trade_lake, GAP.to_json(), CLOSED.to_json())] == [FILLED, LOST]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"gap_id": "x"}',
+        GAP.to_json().replace(b'"to_id":9', b'"to_id":"nine"'),
+        GAP.to_json().replace(b'"opened_at":1', b'"opened_at":9999999999'),
+    ],
+)
+def test_what_is_no_state_is_told_and_passed_over(
+    trade_lake: SparkSession, caplog: pytest.LogCaptureFixture, bad: bytes | None
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        found = deliver(trade_lake, bad, CLOSED.to_json(), first=70)
+    assert [row.gap_id for row in found] == [GAP.gap_id]
+    assert "trade_gaps offset 70 passed over" in caplog.text
+
+
+def test_a_batch_without_states_makes_no_snapshot(trade_lake: SparkSession) -> None:
+    deliver(trade_lake, b"{")
+    assert trade_lake.table(f"{GAPS.full_name}.snapshots").count() == 0
