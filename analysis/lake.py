@@ -48,6 +48,26 @@ class Lake:
         """
         return self.query(load_sql("daily_closes"), [list(coins)], exact=exact)
 
+    def trade_coverage(self) -> pd.DataFrame:
+        """Return how complete the trades of each product are: `expected, received, filled, missing, hours, ...`."""
+        return self.query(load_sql("trade_coverage"))
+
+    def price_trend(self, hours: int, *, exact: bool = False) -> pd.DataFrame:
+        """Return the rolling hour of each product at each minute of the last `hours`, in the quote currency."""
+        return self.query(load_sql("price_trend"), [hours], exact=exact)
+
+    def volume_per_asset(self, hours: int, *, exact: bool = False) -> pd.DataFrame:
+        """Return what was traded in the last `hours`: `asset, quote, volume, turnover, trades, last_price`."""
+        return self.query(load_sql("volume_per_asset"), [hours], exact=exact)
+
+    def live_alerts(self, hours: int) -> pd.DataFrame:
+        """Return the alerts of the last `hours`, the newest first; `move_pct` is in per cent."""
+        return self.query(load_sql("live_alerts"), [hours])
+
+    def trade_gaps(self, hours: int) -> pd.DataFrame:
+        """Return the gaps that are open or were noticed in the last `hours`, open ones first."""
+        return self.query(load_sql("trade_gaps"), [hours])
+
 
 def connect(settings: Settings | None = None) -> Lake:
     """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet."""

@@ -58,6 +58,18 @@ def test_closes_are_asked_for_the_given_coins(lake: Lake, presto: FakePresto) ->
     assert frame["observed_at"].tolist() == [datetime(2013, 4, 28, tzinfo=UTC)]
 
 
+@pytest.mark.parametrize("name", ["price_trend", "volume_per_asset", "live_alerts", "trade_gaps"])
+def test_the_last_hours_of_the_trades_are_asked_for(lake: Lake, presto: FakePresto, name: str) -> None:
+    presto.gives({"source": "varchar"}, ["coinbase"])
+    assert getattr(lake, name)(24)["source"].tolist() == ["coinbase"]
+    assert presto.statements[1].endswith("USING 24")
+
+
+def test_trade_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"product_id": "varchar", "missing": "bigint"}, ["BTC-USD", 0])
+    assert lake.trade_coverage()["missing"].tolist() == [0]
+
+
 def test_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> None:
     presto.gives({"coin": "varchar", "row_count": "bigint"}, ["bitcoin", 4642])
     assert lake.coverage()["row_count"].tolist() == [4642]

@@ -1,0 +1,103 @@
+"""The monitor's statements, run in DuckDB on the tables as they are stated; it shares these functions with Presto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from analysis.lake import load_sql
+from pipeline.events.model import Table
+from pipeline.events.trades import ALERTS, CANDLES_1M, COVERAGE, GAPS, PRICE_STATS
+
+NOW = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
+HOUR = timedelta(hours=1)
+BTC = {"source": "coinbase", "product_id": "BTC-USD"}
+ETH = {"source": "coinbase", "product_id": "ETH-USD"}
+TYPES = {"string": "varchar", "timestamp_ntz": "timestamp"}
+FILLERS = {"string": "", "timestamp_ntz": NOW, "bigint": 0, "int": 0}
+
+
+@pytest.fixture
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS iceberg")
+        for table in (ALERTS, CANDLES_1M, COVERAGE, GAPS, PRICE_STATS):
+            columns = ", ".join(f"{column.name} {TYPES.get(column.type, column.type)}" for column in table.columns)
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS iceberg.{table.schema}")
+            connection.execute(f"CREATE TABLE {table.full_name} ({columns})")
+        yield connection
+
+
+def insert(db: duckdb.DuckDBPyConnection, table: Table, **given: object) -> None:
+    """Insert a row; what is not given is empty or zero, and null where that is allowed."""
+    values = [
+        given.get(column.name, None if column.nullable else FILLERS.get(column.type, Decimal(0)))
+        for column in table.columns
+    ]
+    db.execute(f"INSERT INTO {table.full_name} VALUES ({', '.join('?' * len(values))})", values)
+
+
+def run(db: duckdb.DuckDBPyConnection, name: str, *params: object) -> list[dict[str, Any]]:
+    result = db.execute(load_sql(name), list(params))
+    return [dict(zip([column[0] for column in result.description], row, strict=True)) for row in result.fetchall()]
+
+
+def test_coverage_adds_the_hours_up(db: duckdb.DuckDBPyConnection) -> None:
+    insert(db, COVERAGE, **BTC, hour=NOW - HOUR, expected=10, received=7, filled=2, missing=1, last_trade_id=10)
+    insert(db, COVERAGE, **BTC, hour=NOW, expected=5, received=5, last_trade_id=15)
+    insert(db, COVERAGE, **ETH, hour=NOW, expected=3, received=3, last_trade_id=3)
+    btc, eth = run(db, "trade_coverage")
+    assert btc == BTC | {
+        "expected": 15,
+        "received": 12,
+        "filled": 2,
+        "missing": 1,
+        "hours": 2,
+        "incomplete_hours": 1,
+        "last_incomplete_hour": NOW - HOUR,
+        "first_hour": NOW - HOUR,
+        "last_hour": NOW,
+        "last_trade_id": 15,
+    }
+    assert (eth["missing"], eth["incomplete_hours"], eth["last_incomplete_hour"]) == (0, 0, None)
+
+
+def test_the_trend_compares_with_the_hour_before(db: duckdb.DuckDBPyConnection) -> None:
+    for hours, price in ((5, 50), (1, 100), (0, 103)):
+        end = NOW - hours * HOUR
+        insert(db, PRICE_STATS, **BTC, window_start=end - HOUR, window_end=end, avg_price=Decimal(price), trades=2)
+    older, newer = run(db, "price_trend", 2)
+    assert (older["window_end"], older["avg_price"], older["move_pct"]) == (NOW - HOUR, 100, None)
+    assert newer["move_pct"] == pytest.approx(3)
+
+
+def test_volume_is_added_up_by_asset(db: duckdb.DuckDBPyConnection) -> None:
+    for minutes, turnover in ((200, 9), (2, 10), (1, 20)):
+        minute = NOW - timedelta(minutes=minutes)
+        sums = {"volume": Decimal(minutes), "turnover": Decimal(turnover), "close": Decimal(turnover), "trades": 1}
+        insert(db, CANDLES_1M, **BTC, minute=minute, **sums)
+    insert(db, CANDLES_1M, **ETH, minute=NOW, turnover=Decimal(31), volume=Decimal(1))
+    eth, btc = run(db, "volume_per_asset", 1)
+    assert (eth["asset"], eth["quote"]) == ("ETH", "USD")
+    assert (btc["volume"], btc["turnover"], btc["trades"], btc["last_price"]) == (3, 30, 2, 20)
+
+
+def test_alerts_come_newest_first(db: duckdb.DuckDBPyConnection) -> None:
+    for hours in (30, 2, 1):
+        at = NOW - hours * HOUR
+        detected = at + timedelta(milliseconds=1500)
+        insert(db, ALERTS, **BTC, alert_id=str(hours), triggered_at=at, detected_at=detected, alert_type="FLASH_CRASH")
+    found = run(db, "live_alerts", 24)
+    assert [(row["alert_id"], row["delay_ms"]) for row in found] == [("1", 1500), ("2", 1500)]
+
+
+def test_open_gaps_come_first_however_old(db: duckdb.DuckDBPyConnection) -> None:
+    for gap, hours, status in (("a", 1, "filled"), ("b", 99, "open"), ("c", 50, "lost"), ("d", 0, "lost")):
+        insert(db, GAPS, **BTC, gap_id=gap, from_id=3, to_id=7, opened_at=NOW - hours * HOUR, status=status, note=gap)
+    found = run(db, "trade_gaps", 24)
+    assert [(row["note"], row["trades"]) for row in found] == [("b", 5), ("d", 5), ("a", 5)]
