@@ -1,0 +1,60 @@
+"""Coinbase Exchange's REST answer to "which trades were there": it still has what the feed withheld."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import RequestError
+from pipeline.ingest.simulator.exchange import wire
+from pipeline.ingest.simulator.exchange.market import Exchange
+from pipeline.ingest.simulator.exchange.trades import Product, Trade
+
+LARGEST_PAGE = 1000
+
+
+def rest_api(exchange: Exchange) -> Blueprint:
+    """Return the calls below /products."""
+    api = Blueprint("coinbase", __name__, url_prefix="/products")
+
+    @api.errorhandler(RequestError)
+    def refuse(error: RequestError) -> ResponseReturnValue:
+        return jsonify(message=str(error)), error.status
+
+    @api.get("/<name>/trades")
+    def trades(name: str) -> Response:
+        product = exchange.product(name)
+        found = _page(product, exchange.now_us())
+        answer = jsonify([wire.rest_trade(trade) for trade in found])
+        if found:
+            answer.headers["CB-BEFORE"], answer.headers["CB-AFTER"] = str(found[0].id), str(found[-1].id)
+        return answer
+
+    return api
+
+
+def _page(product: Product, now_us: int) -> list[Trade]:
+    """Return the newest trades between the cursors, newest first.
+
+    As on Coinbase, `after` asks for ids below it, `before` for ids above it, and a page is filled from its newest end.
+    """
+    limit = min(_number("limit", LARGEST_PAGE) or LARGEST_PAGE, LARGEST_PAGE)
+    oldest_n, made, first_id = product.answerable(now_us)
+    end_n = min(made, _number("after", first_id + made - oldest_n) - first_id + oldest_n)
+    start_n = max(oldest_n, _number("before", 0) + 1 - first_id + oldest_n)
+    found: list[Trade] = []
+    for n in range(end_n - 1, start_n - 1, -1):
+        if len(found) == limit:
+            break
+        if not product.is_forgotten(product.id_of(n)):
+            found.append(product.trade(n))
+    return found
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise RequestError(f"Invalid {name}")
+    return int(text)
