@@ -16,7 +16,6 @@ FETCHED = "fetched by REST"
 class Wanted:
     """An open gap as the filler sees it: `runs` are the ids still to be fetched, lowest first."""
 
-    gap_id: str
     product_id: str
     opened_at: datetime
     runs: tuple[Run, ...]
@@ -100,10 +99,11 @@ class Gap:
 
     def wanted(self) -> Wanted:
         """Return what is still to be fetched."""
-        return Wanted(self.gap_id, self.product_id, self.opened_at, tuple(self._wanted()))
+        return Wanted(self.product_id, self.opened_at, tuple(self._wanted()))
 
     def _wanted(self) -> Runs:
-        return self.missing.without(self.here).without(self.sent)
+        wanted = self.missing.without(self.here) if self.here else self.missing
+        return wanted.without(self.sent) if self.sent else wanted
 
     def state(self) -> GapState:
         """Return the gap as the topic and the table know it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.ingest.trades.gap import Gap, SavedGap, Wanted
-from pipeline.ingest.trades.runs import Runs, runs_of
+from pipeline.ingest.trades.runs import Runs
 from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
 
 log = logging.getLogger(__name__)
@@ -118,18 +118,26 @@ class GapWatch:
             if track.pending:
                 self._open(track, limit)
 
-    def fetched(self, gap_id: str, trade_ids: Iterable[int]) -> None:
-        """Note trades of a gap that were handed to Kafka's client; they count as filled when acknowledged."""
-        gap = self._gaps.get(gap_id)
-        if gap is not None:
-            for first, last in runs_of(trade_ids).common(gap.missing):
-                gap.sent.add(first, last)
+    def sending(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Note fetched trades just before Kafka's client gets them; they count as filled when acknowledged."""
+        for trade_id in trade_ids:
+            gap = self._gap_at(product, trade_id)
+            if gap is not None and trade_id in gap.missing:
+                gap.sent.add(trade_id, trade_id)
 
-    def lose(self, gap_id: str, runs: Runs, why: str) -> None:
+    def not_sent(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Note that Kafka's client did not take them: they are to be fetched again."""
+        for trade_id in trade_ids:
+            gap = self._gap_at(product, trade_id)
+            if gap is not None:
+                gap.sent.discard(trade_id, trade_id)
+
+    def lose(self, product: str, runs: Runs, why: str) -> None:
         """Give up what is still missing of the runs: the exchange no longer has it."""
-        gap = self._gaps.get(gap_id)
-        if gap is not None and gap.lose(runs, why):
-            self._change(gap)
+        track = self._tracks[product]
+        for gap in [gap for first, last in runs for gap in track.gaps_within(first, last)]:
+            if gap.lose(runs, why):
+                self._change(gap)
 
     def wanted(self) -> list[Wanted]:
         """Return the open gaps, oldest first, with what is to be fetched of each."""
@@ -155,6 +163,10 @@ class GapWatch:
         """Start to watch a product; what was traded before is no gap."""
         track = self._tracks[product] = Track(product, first, first - 1)
         return track
+
+    def _gap_at(self, product: str, trade_id: int) -> Gap | None:
+        track = self._tracks.get(product)
+        return None if track is None else track.gap_at(trade_id)
 
     def _place(self, track: Track, trade_id: int) -> bool:
         """Put an id where it belongs; return False for one that is far below all that can be expected."""

@@ -48,7 +48,7 @@ class Runs:
     def discard(self, first: int, last: int) -> int:
         """Take out what of a run is in; return how many numbers that were."""
         start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
-        if start >= end:
+        if start >= end or last < first:
             return 0
         before = self.total
         left, right = (self._firsts[start], first - 1), (last + 1, self._lasts[end - 1])
@@ -58,7 +58,8 @@ class Runs:
     def within(self, first: int, last: int) -> list[Run]:
         """Return what of a run is in."""
         start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
-        return [(max(first, self._firsts[at]), min(last, self._lasts[at])) for at in range(start, end)]
+        pieces = ((max(first, self._firsts[at]), min(last, self._lasts[at])) for at in range(start, end))
+        return [piece for piece in pieces if piece[0] <= piece[1]]
 
     def lacking(self, first: int, last: int) -> list[Run]:
         """Return what of a run is not in."""

@@ -72,8 +72,14 @@ class Track:
 
     def gap_at(self, trade_id: int) -> Gap | None:
         """Return the open gap whose span holds an id."""
-        at = bisect_right(self.gaps, trade_id, key=_FROM) - 1
-        return self.gaps[at] if at >= 0 and trade_id <= self.gaps[at].to_id else None
+        found = self.gaps_within(trade_id, trade_id)
+        return found[0] if found else None
+
+    def gaps_within(self, first: int, last: int) -> list[Gap]:
+        """Return the open gaps whose spans overlap a run of ids; spans do not overlap each other."""
+        start = max(0, bisect_right(self.gaps, first, key=_FROM) - 1)
+        end = bisect_right(self.gaps, last, key=_FROM)
+        return [gap for gap in self.gaps[start:end] if gap.to_id >= first]
 
     def open(self, gap: Gap) -> None:
         """Add an open gap: its ids are accounted for, by the gap."""

@@ -1,0 +1,76 @@
+"""A watch on a clock that only moves when told to, and a ledger around it in a fresh file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.events.trades import GapState
+from pipeline.ingest.trades.gap_ledger import GapLedger
+from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.gaps import GapWatch
+from tests.support.clock import FakeClock
+
+BTC = "BTC-USD"
+SETTLED = 2.5  # seconds after which what is missing is a gap
+
+
+class Watched:
+    """A watch and its clock; remembers the newest state of each gap, as the table does."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.watch = GapWatch("coinbase", clock=self.clock.time, now=self.clock.now)
+        self.states: dict[str, GapState] = {}
+
+    def seen(self, *trade_ids: int) -> None:
+        """One frame for each id."""
+        for trade_id in trade_ids:
+            self.watch.seen(BTC, [trade_id])
+
+    def settle(self, seconds: float = SETTLED) -> list[GapState]:
+        """Let time pass; return the gaps that changed meanwhile."""
+        self.clock.sleep(seconds)
+        self.watch.settle()
+        return self.changes()
+
+    def changes(self) -> list[GapState]:
+        states = [gap.state for gap in self.watch.take_changes().gaps]
+        self.states |= {state.gap_id: state for state in states}
+        return states
+
+    def low(self) -> int:
+        return self.watch.take_changes().low_water[BTC]
+
+    def missing(self) -> list[tuple[int, int]]:
+        return [run for gap in self.watch.wanted() for run in gap.runs]
+
+
+class Kept:
+    """A ledger in a file that outlives it: `again()` is the process after a crash."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: FakeClock,
+        on_change: Callable[[GapState], None] | None = None,
+        source: str = "coinbase",
+    ) -> None:
+        self.told: list[GapState] = []
+        self.path, self.clock = path, clock
+        self.store = GapStore(path, source)
+        watch = GapWatch(source, clock=clock.time, now=clock.now)
+        self.ledger = GapLedger(watch, self.store, on_change or self.told.append, clock.time)
+        self.ledger.start()
+
+    def pass_time(self, seconds: float = SETTLED) -> None:
+        self.clock.sleep(seconds)
+        self.ledger.tick()
+
+    def again(self) -> Kept:
+        self.store.close()
+        return Kept(self.path, self.clock)
+
+    def newest(self) -> dict[str, GapState]:
+        """The table's view: the newest state of each gap."""
+        return {state.gap_id: state for state in self.told}
