@@ -75,15 +75,20 @@ class GapLedger:
         with self._lock:
             self._watch.acknowledged(product, trade_ids)
 
-    def fetched(self, gap_id: str, trade_ids: Iterable[int]) -> None:
-        """Note trades of a gap that were handed to Kafka's client; they count as filled when acknowledged."""
+    def sending(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Note fetched trades just before Kafka's client gets them; they count as filled when acknowledged."""
         with self._lock:
-            self._watch.fetched(gap_id, trade_ids)
+            self._watch.sending(product, trade_ids)
 
-    def lose(self, gap_id: str, runs: Runs, why: str) -> None:
+    def not_sent(self, product: str, trade_ids: Iterable[int]) -> None:
+        """Note that Kafka's client did not take them: they are to be fetched again."""
+        with self._lock:
+            self._watch.not_sent(product, trade_ids)
+
+    def lose(self, product: str, runs: Runs, why: str) -> None:
         """Give up what is still missing of the runs: the exchange no longer has it."""
         with self._lock:
-            self._watch.lose(gap_id, runs, why)
+            self._watch.lose(product, runs, why)
 
     def wanted(self) -> list[Wanted]:
         """Return the open gaps, oldest first, with what is to be fetched of each."""
