@@ -5,7 +5,6 @@ Exit codes: 0 stopped by a signal; 78 refused to start (a setting, or another sc
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
@@ -15,8 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import IO
 
 from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
@@ -33,6 +30,7 @@ from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller, start_clock
 from pipeline.ingest.producer import EventProducer
 from pipeline.ingest.serving import HttpServer
+from pipeline.ingest.single import only_one
 from pipeline.ingest.sources.csv_file import open_csv
 from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.store import Store
@@ -107,7 +105,7 @@ def main() -> int:
     try:
         settings = settings_module.load()
         _require_token(settings)
-        with _only_one(settings.run_dir):
+        with only_one(settings.run_dir, "scheduler"):
             _serve(settings, stop)
     except SettingsError as error:
         log.error("refusing to start: %s", error)
@@ -132,26 +130,6 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
 def _require_token(settings: Settings) -> None:
     if not settings.api_token:
         raise SettingsError("COINLAKE_API_TOKEN", "", "a secret; pipeline/scripts/pipeline_setup.sh writes one")
-
-
-def _only_one(run_dir: Path) -> IO[str]:
-    """Hold the lock that exactly one scheduler can have; the kernel frees it however the process ends."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    path = run_dir / "scheduler.lock"
-    file = path.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise SettingsError(
-            "COINLAKE_HOME", str(run_dir.parent), f"no other scheduler (process {holder} runs there)"
-        ) from None
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
 
 
 def _today() -> date:
