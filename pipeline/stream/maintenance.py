@@ -23,6 +23,7 @@ MIN_SNAPSHOTS = 5
 MANY_MANIFESTS = 10
 SMALL_FILES = 200  # this many new files since the last compaction ask for the next one
 COMPACTED_FILE_BYTES = 128 * 1024 * 1024
+GOOD_FILE_BYTES = 16 * 1024 * 1024  # a file of this size is left alone, else a growing one were written over and over
 
 
 class TableKeeper:
@@ -53,7 +54,8 @@ class TableKeeper:
         started = time.monotonic()
         result = self._spark.sql(
             f"CALL iceberg.system.rewrite_data_files(table => '{self._table.schema}.{self._table.name}', "
-            f"options => map('target-file-size-bytes', '{COMPACTED_FILE_BYTES}', 'min-input-files', '20'))"
+            f"options => map('target-file-size-bytes', '{COMPACTED_FILE_BYTES}', "
+            f"'min-file-size-bytes', '{GOOD_FILE_BYTES}', 'min-input-files', '20'))"
         ).collect()[0]
         log.info(
             "compacted %s: %d files into %d in %.1f s",
