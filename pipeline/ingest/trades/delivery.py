@@ -77,7 +77,7 @@ class InFlight:
         return found
 
     def settle_all(self) -> Answers:
-        """Return all there is to know, when no more answers come."""
+        """Return the news of the batch that is being filled, too."""
         self._waiting.append(self.batch)
         self.batch = Batch(self.batch.began)
         return self.answers()

@@ -33,6 +33,7 @@ WINDOW = 20_000  # of which so many from the spool: a restart in the middle send
 DRAIN = 2_000  # records from the spool in one call, so that the feed is not kept waiting
 POLL_EVERY = 255  # sends, as a mask: delivery reports are taken in that often at the least
 LAST_ANSWERS_S = 2.0
+TURN_S = 0.05  # one wait for acknowledgements
 
 Acknowledge = Callable[[str, Iterable[int]], None]
 """Is told of a product's trades that Kafka has."""
@@ -146,12 +147,23 @@ class FrameSink:
         with self._lock:
             self._spool.sync()
 
-    def close(self, timeout_s: float) -> None:
-        """Give Kafka `timeout_s` to acknowledge what it was given; what it has not then goes to the spool."""
+    def flush(self, timeout_s: float) -> None:
+        """Give Kafka so much time to acknowledge what it was given, and to take what the spool holds."""
         deadline = self._clock() + timeout_s
+        while (len(self._producer) or self._spooling) and self._clock() < deadline and not self._is_slow():
+            self.poll()
+            with self._lock:
+                self._producer.poll(TURN_S)
         with self._lock:
-            while len(self._producer) and self._clock() < deadline and not self._is_slow():
-                self._producer.poll(0.05)
+            self._producer.poll(0)
+            answers = self._in_flight.settle_all()
+            self._take(answers)
+        self._tell(answers)
+
+    def close(self, timeout_s: float) -> None:
+        """Flush and end; what Kafka has not acknowledged in time goes to the spool."""
+        self.flush(timeout_s)
+        with self._lock:
             self._reclaim()
             answers = self._in_flight.settle_all()
             self._take(answers)
