@@ -1,0 +1,146 @@
+"""Bring the exchange's trades into Kafka: python -m pipeline.ingest.trades [--record FILE | --replay FILE [--speed N]].
+
+Without an option it follows the live feed (or the simulator's), keeps the ledger of gaps and fills them.
+Exit codes: 0 stopped by a signal or done; 78 refused to start (a setting, or another one runs); 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline import settings as settings_module
+from pipeline.errors import CoinlakeError, SettingsError, StoppedError
+from pipeline.events.trades import COINBASE, RAW_TRADES, SIMULATOR, TRADE_GAPS
+from pipeline.ingest.kafka import KafkaAdmin, client_config
+from pipeline.ingest.single import only_one
+from pipeline.ingest.trades.feed import Feed, Listener
+from pipeline.ingest.trades.market_choice import trade_market
+from pipeline.ingest.trades.protocols import subscriptions
+from pipeline.ingest.trades.recording import Recorder, paced, read_recording
+from pipeline.ingest.trades.replay import replay
+from pipeline.ingest.trades.service import Service
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+TOPICS_WAIT_S = 300.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the options say until it is done or a signal comes; return the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "websockets"):  # ours say more
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        settings = settings_module.load()
+        if options.record:
+            _record(settings, options.record)
+        elif options.replay:
+            _replay(settings, options.replay, options.speed)
+        else:
+            _serve(settings)
+    except SettingsError as error:
+        log.error("refusing to start: %s", error)
+        return os.EX_CONFIG
+    except StoppedError as error:
+        log.info("%s", error)
+    except (CoinlakeError, OSError) as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    with only_one(settings.run_dir, "trades"):
+        stop = threading.Event()
+        _on_signals(stop.set)
+        topics = [RAW_TRADES.name, TRADE_GAPS.name]
+        KafkaAdmin(client_config(settings)).wait_for_topics(topics, TOPICS_WAIT_S, stop)
+        choice = trade_market(settings)
+        log.warning("trades come from: %s (%s)", choice.kind, choice.reason)
+        asyncio.run(_until_signal(Service(settings, choice)))
+
+
+async def _until_signal(service: Service) -> None:
+    await service.run(_signalled())
+
+
+def _record(settings: Settings, path: Path) -> None:
+    choice = trade_market(settings)
+    recorder = Recorder(path, SIMULATOR if choice.kind == SIMULATOR else COINBASE)
+    try:
+        asyncio.run(_record_until_signal(settings, choice.kind, recorder))
+    finally:
+        recorder.close()
+        log.info("%d frames in %s", recorder.frames, path)
+
+
+async def _record_until_signal(settings: Settings, market: str, recorder: Recorder) -> None:
+    listener = Listener(recorder.write, lambda _products: None, lambda: False)
+    feeds = [asyncio.create_task(Feed(one, listener).run()) for one in subscriptions(settings, market)]
+    stopped = asyncio.create_task(_signalled().wait())
+    done, waiting = await asyncio.wait([stopped, *feeds], return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _replay(settings: Settings, path: Path, speed: float) -> None:
+    with only_one(settings.run_dir, "replay"):
+        started = time.monotonic()
+        figures = replay(settings, paced(read_recording(path), speed))
+        print(json.dumps(figures | {"seconds": round(time.monotonic() - started, 3)}))  # noqa: T201
+
+
+def _signalled() -> asyncio.Event:
+    """Return an event that SIGTERM or Ctrl-C sets; call it in the loop."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
+
+
+def _speed(text: str) -> float:
+    speed = math.inf if text == "max" else float(text)
+    if not speed > 0:
+        raise argparse.ArgumentTypeError("a number above 0, or max")
+    return speed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.ingest.trades",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--record", type=Path, metavar="FILE", help="write the feed's frames to a new file; no Kafka")
+    what.add_argument("--replay", type=Path, metavar="FILE", help="send a recording's frames to Kafka, and end")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="of the replay: so many times as fast as it was, or max"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The trade producer's parts, put together: feeds, intake, sink, ledger of gaps and filler."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+
+from pipeline.errors import ServiceError
+from pipeline.events.trades import COINBASE, SIMULATOR, TRADE_GAPS, GapState
+from pipeline.ingest.kafka import client_config
+from pipeline.ingest.market import Choice
+from pipeline.ingest.trades.feed import Feed, Listener
+from pipeline.ingest.trades.filler import Filler
+from pipeline.ingest.trades.gap_ledger import GapLedger
+from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.heartbeat import Heartbeat
+from pipeline.ingest.trades.intake import Intake
+from pipeline.ingest.trades.market_choice import chosen
+from pipeline.ingest.trades.protocols import subscriptions
+from pipeline.ingest.trades.rest import TradesRest
+from pipeline.ingest.trades.sink import FrameSink, connector
+from pipeline.ingest.trades.spool import Spool
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.02
+BEAT_S = 1.0
+CATCH_UP_S = 15.0  # how long the spool of the last run may keep the feed waiting
+STOP_S = 4.0  # each of the last waits for Kafka and for the filler
+
+
+class Service:
+    """The live producer of one market."""
+
+    def __init__(self, settings: Settings, choice: Choice) -> None:
+        self._settings, self._choice = settings, choice
+        source = SIMULATOR if choice.kind == SIMULATOR else COINBASE
+        folder = settings.data_dir / "trades"
+        spool = Spool(folder / "spool")
+        self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
+        self._sink = FrameSink(
+            connector(client_config(settings)), spool, settings.spool_max_bytes, self._ledger.acknowledged
+        )
+        self._intake = Intake(source, self._ledger, self._sink)
+        listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)
+        self._feeds = [Feed(one, listener) for one in subscriptions(settings, choice.kind)]
+        rest_url = settings.url("simulator") if choice.kind == SIMULATOR else settings.coinbase_rest_url
+        self._rest = TradesRest(rest_url)
+        self._filler = Filler(self._ledger, self._rest, self._take_page)
+        self._heartbeat = Heartbeat(settings.run_dir)
+        self._last_frame_us = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then bring everything into Kafka or to the disk.
+
+        Raises:
+            ServiceError: the lake's market has changed; the next start follows it.
+        """
+        self._ledger.start()
+        pump = asyncio.create_task(self._pump())
+        beat = asyncio.create_task(self._beat_on())
+        await self._catch_up(stop)
+        self._filler.start()
+        feeds = [asyncio.create_task(feed.run()) for feed in self._feeds]
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([pump, beat, waiting, *feeds], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # one that failed ends the service
+        finally:
+            await _end([*feeds, beat, pump, waiting])
+            await asyncio.to_thread(self._close)
+
+    def _take(self, frame: bytes, received_us: int) -> None:
+        self._last_frame_us = received_us
+        self._intake.take(frame, received_us)
+
+    def _take_page(self, product: str, frame: bytes) -> None:
+        self._intake.take_page(product, frame, time.time_ns() // 1000)
+
+    def _tell_gap(self, state: GapState) -> None:
+        self._sink.send(state.to_json(), state.gap_id.encode(), [], topic=TRADE_GAPS.name)
+
+    async def _catch_up(self, stop: asyncio.Event) -> None:
+        """Let the last run's spool go first, so that its trades are no gap; the feed does not wait for a Kafka away."""
+        end = time.monotonic() + CATCH_UP_S
+        while self._sink.spooling and time.monotonic() < end and not stop.is_set():
+            await asyncio.sleep(POLL_S)
+
+    async def _pump(self) -> None:
+        while True:
+            self._sink.poll()
+            await asyncio.sleep(POLL_S)
+
+    async def _beat_on(self) -> None:
+        while True:
+            await asyncio.to_thread(self._beat)
+            await asyncio.sleep(BEAT_S)
+
+    def _beat(self) -> None:
+        self._sink.sync()
+        self._ledger.tick()
+        self._heartbeat.beat(self.figures())
+        now = chosen(self._settings)
+        if now is not None and now.kind != self._choice.kind:
+            raise ServiceError(f"the market has changed from {self._choice.kind} to {now.kind}")
+
+    def figures(self) -> dict[str, object]:
+        """Return what the heartbeat shows."""
+        return {
+            "market": self._choice.kind,
+            "feed": self._settings.coinbase_feed,
+            "products": len(self._settings.products),
+            "connections": len(self._feeds),
+            "connected": sum(feed.is_connected for feed in self._feeds),
+            "reconnects": sum(max(0, feed.connections - 1) for feed in self._feeds),
+            "last_frame_time": self._last_frame_us / 1e6,
+            **self._intake.figures(),
+            **self._sink.figures(),
+            **self._ledger.counts(),
+        }
+
+    def _close(self) -> None:
+        self._filler.stop(STOP_S)
+        self._sink.flush(STOP_S)
+        self._ledger.close()
+        self._sink.close(STOP_S)
+        self._rest.close()
+        self._heartbeat.beat(self.figures() | {"connected": 0})
+        log.info("stopped")
+
+
+async def _end(tasks: list[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)

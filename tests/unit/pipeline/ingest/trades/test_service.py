@@ -1,0 +1,227 @@
+"""The whole producer on an exchange, a REST side and a Kafka of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.server import serve
+
+from pipeline import settings as settings_module
+from pipeline.errors import ServiceError
+from pipeline.events.trades import REST_FRAME
+from pipeline.ingest.market import Choice, announce
+from pipeline.ingest.single import only_one
+from pipeline.ingest.trades import __main__ as main_module
+from pipeline.ingest.trades import filler as filler_module
+from pipeline.ingest.trades import replay as replay_module
+from pipeline.ingest.trades import service as service_module
+from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.recording import Recorder, read_recording
+from tests.support.kafka_client import FakeKafka
+
+CHOICE = Choice("simulator", "simulator", "a test")
+SETTLE_S = 0.05
+
+
+def match(trade_id):
+    return json.dumps({"type": "match", "trade_id": trade_id, "product_id": "BTC-USD", "price": "1", "size": "1"})
+
+
+class FakeRest:
+    """Has every trade."""
+
+    def __init__(self, _base_url):
+        self.pages = []
+
+    def page(self, product, after):
+        self.pages.append((product, after))
+        return {number: {"trade_id": number, "price": "1", "size": "1"} for number in range(after - 1, 0, -1)}
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def kafka(monkeypatch):
+    kafka = FakeKafka()
+    for module in (service_module, replay_module):
+        monkeypatch.setattr(module, "connector", lambda _config: kafka.connect)
+    monkeypatch.setattr(service_module, "TradesRest", FakeRest)
+    monkeypatch.setattr(service_module, "BEAT_S", 0.02)
+    monkeypatch.setattr(service_module, "POLL_S", 0.005)
+    monkeypatch.setattr(filler_module, "IDLE_S", 0.02)
+    monkeypatch.setattr("pipeline.ingest.trades.gap_ledger.SAVE_S", 0.02)
+    real = GapWatch
+    monkeypatch.setattr(service_module, "GapWatch", lambda source: real(source, settle_s=SETTLE_S))
+    return kafka
+
+
+class Lake:
+    """A service with its exchange; `play` sends what the exchange sends."""
+
+    def __init__(self, folder, kafka):
+        self.folder, self.kafka, self.environ = folder, kafka, {}
+
+    def settings(self, port=1):
+        return settings_module.load(
+            {
+                "COINLAKE_HOME": str(self.folder),
+                "COINLAKE_MARKET": "simulator",
+                "COINBASE_WS_URL": f"ws://127.0.0.1:{port}",
+                "COINBASE_PRODUCTS": "BTC-USD",
+            }
+        )
+
+    @asynccontextmanager
+    async def running(self, play):
+        async def handle(socket):
+            await socket.recv()
+            await play(socket)
+            await socket.wait_closed()
+
+        async with serve(handle, "127.0.0.1", 0) as server:
+            settings = self.settings(server.sockets[0].getsockname()[1])
+            stop = asyncio.Event()
+            task = asyncio.create_task(service_module.Service(settings, CHOICE).run(stop))
+            yield task
+            stop.set()
+            await task
+
+    async def until(self, condition):
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    def ids(self):
+        """Return the ids of all trades in Kafka, as often as they are there."""
+        found = []
+        for record in self.kafka.log:
+            if record.topic == "coinbase-raw-trades":
+                body = json.loads(record.value)
+                found += [one["trade_id"] for one in body["trades"]] if body["type"] == REST_FRAME else []
+                found += [body["trade_id"]] if body["type"] == "match" else []
+        return sorted(found)
+
+    def gaps(self):
+        records = [json.loads(record.value) for record in self.kafka.log if record.topic == "trade_gaps"]
+        return {record["gap_id"]: (record["from_id"], record["to_id"], record["status"]) for record in records}
+
+    def beat(self):
+        """Return the heartbeat, before the first one its counts as 0."""
+        file = self.folder / "run" / "trades.json"
+        return json.loads(file.read_text()) if file.exists() else {"frames": 0, "connected": 0}
+
+
+@pytest.fixture
+def lake(tmp_path, kafka):
+    return Lake(tmp_path, kafka)
+
+
+def test_a_dropped_trade_is_fetched_and_proven(lake):
+    async def play(socket):
+        for number in (5, 6, 9, 10):
+            await socket.send(match(number))
+
+    async def run():
+        async with lake.running(play):
+            await lake.until(lambda: [state for *_, state in lake.gaps().values()] == ["filled"])
+            await lake.until(lambda: lake.beat()["connected"] == 1)
+
+    asyncio.run(run())
+    assert lake.ids() == [5, 6, 7, 8, 9, 10]
+    assert lake.gaps() == {"simulator:BTC-USD:7": (7, 8, "filled")}
+    beat = lake.beat()
+    assert (beat["frames"], beat["trades"], beat["open_gaps"], beat["connected"]) == (4, 4, 0, 0)
+    assert "coinlake_trades_spool_full 0.0" in (lake.folder / "run" / "trades.prom").read_text()
+
+
+def test_a_restart_asks_for_what_came_meanwhile(lake):
+    sent = [5, 6]
+
+    async def play(socket):
+        for number in sent:
+            await socket.send(match(number))
+
+    async def run():
+        async with lake.running(play):
+            await lake.until(lambda: lake.ids() == [5, 6])
+        sent[:] = [10]
+        async with lake.running(play):
+            await lake.until(lambda: lake.ids() == [5, 6, 7, 8, 9, 10])
+
+    asyncio.run(run())
+    (gap,) = lake.gaps().values()
+    assert gap[:2] == (7, 9)
+
+
+def test_what_kafka_never_had_is_there_after_the_next_start(lake, monkeypatch):
+    monkeypatch.setattr(service_module, "STOP_S", 0.05)
+    sent = [5, 6, 7]
+
+    async def play(socket):
+        for number in sent:
+            await socket.send(match(number))
+
+    async def run():
+        lake.kafka.up = False
+        async with lake.running(play):
+            await lake.until(lambda: lake.beat()["frames"] == 3)
+        assert lake.ids() == []
+        lake.kafka.up = True
+        sent[:] = [8]
+        async with lake.running(play):
+            await lake.until(lambda: lake.ids() == [5, 6, 7, 8])
+
+    asyncio.run(run())
+    assert lake.gaps() == {}
+
+
+def test_another_market_ends_the_service(lake):
+    async def play(_socket):
+        pass
+
+    async def run():
+        async with lake.running(play) as task:
+            await lake.until(lambda: lake.beat()["connected"])
+            announce(lake.settings(), Choice("live", "simulator", "a test"))
+            await lake.until(task.done)
+
+    with pytest.raises(ServiceError, match="changed from simulator to live"):
+        asyncio.run(run())
+
+
+def test_a_replay_goes_the_same_way(lake):
+    path = lake.folder / "session.jsonl.gz"
+    recorder = Recorder(path, "coinbase")
+    for number in (1, 2, 4):
+        recorder.write(match(number).encode(), number * 1000)
+    recorder.close()
+    frames = list(read_recording(path))
+    figures = replay_module.replay(lake.settings(), frames)
+    assert lake.ids() == [1, 2, 4]
+    assert lake.kafka.log[2].headers == [
+        ("source", b"coinbase"),
+        ("channel", b"matches"),
+        ("received_us", b"4000"),
+    ]
+    assert lake.gaps() == {}
+    told = figures["coinbase"]
+    assert isinstance(told, dict)
+    assert (told["trades"], told["gaps_opened"]) == (3, 1)
+
+
+def test_a_second_producer_is_refused(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
+    with only_one(tmp_path / "run", "trades"):
+        assert main_module.main([]) == 78
+    assert "no other trades" in caplog.text
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
+def test_an_impossible_speed(speed, capsys):
+    with pytest.raises(SystemExit):
+        main_module.main(["--replay", "x", "--speed", speed])
+    assert "--speed" in capsys.readouterr().err
