@@ -18,7 +18,7 @@ from pipeline.ingest.simulator.coins import KNOWN
 from pipeline.ingest.simulator.exchange.feed_server import FeedServer
 from pipeline.ingest.simulator.exchange.injected import Injected
 from pipeline.ingest.simulator.exchange.market import Exchange
-from pipeline.ingest.simulator.exchange.mischief import KINDS, Mischief, Plan
+from pipeline.ingest.simulator.exchange.mischief import PLANNED, Mischief, Plan
 from pipeline.ingest.simulator.exchange.session import Feed
 from pipeline.settings import Settings
 
@@ -75,7 +75,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("--tier", choices=TIERS, default="pro", help="the kind of key to play (default %(default)s)")
     parser.add_argument("--trade-rate", type=_rate, default=5, help="trades/s over all products (default %(default)s)")
     parser.add_argument("--trades", type=int, help="stop trading after so many (default: go on)")
-    parser.add_argument("--mischief", type=_plan, metavar=plan, help=f"share of trades that meet {', '.join(KINDS)}")
+    parser.add_argument("--mischief", type=_plan, metavar=plan, help=f"share of trades that meet {', '.join(PLANNED)}")
     return parser
 
 

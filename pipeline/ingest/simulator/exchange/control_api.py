@@ -34,7 +34,7 @@ def control_api(feed: Feed) -> Blueprint:
 
     @api.post("/faults")
     def fault() -> Response:
-        given = _given("kind", "product", "count", "seconds", "cut", "times")
+        given = _given("kind", "product", "count", "seconds", "cut", "text", "times")
         times = given.pop("times", 1)
         if type(times) is not int or not 1 <= times <= 10_000:
             raise RequestError("times is a whole number from 1 to 10000")

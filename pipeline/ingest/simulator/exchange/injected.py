@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.ingest.simulator.exchange.trades import Product
 
 DROP, HALF, SILENCE, DISCONNECT, REPEAT, REORDER = "drop", "half", "silence", "disconnect", "repeat", "reorder"
+SAY = "say"
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Injected:
             self._counts[kind] += 1
 
     def link(self, kind: str, time_us: int, seconds: float) -> None:
-        """Note a silence or a disconnection of one connection."""
+        """Note a silence, a disconnection or a frame out of place of one connection."""
         with self._lock:
             self._links.append({"kind": kind, "time_us": time_us, "seconds": seconds})
             self._counts[kind] += 1

@@ -8,12 +8,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pipeline.errors import RequestError
-from pipeline.ingest.simulator.exchange.injected import DISCONNECT, DROP, HALF, REORDER, REPEAT, SILENCE
+from pipeline.ingest.simulator.exchange.injected import DISCONNECT, DROP, HALF, REORDER, REPEAT, SAY, SILENCE
 from pipeline.ingest.simulator.exchange.trades import Trade, mixed
 
 TRADE_FAULTS = (DROP, HALF, REPEAT, REORDER)
 LINK_FAULTS = (SILENCE, DISCONNECT)
-KINDS = (*TRADE_FAULTS, *LINK_FAULTS)
+PLANNED = (*TRADE_FAULTS, *LINK_FAULTS)
+KINDS = (*PLANNED, SAY)
 LONGEST_RUN = 20  # trades that a planned drop takes at most
 APART = 10  # trades of a product between two orders, so that the second makes a gap of its own
 PLANNED_SECONDS = {SILENCE: 3.0, DISCONNECT: 0.5}
@@ -23,7 +24,8 @@ PLANNED_SECONDS = {SILENCE: 3.0, DISCONNECT: 0.5}
 class Order:
     """A fault on demand: of the next `count` trades of a product, or of whichever trades next; or of the connections.
 
-    `seconds`: how long a silence lasts, or nobody can connect; connections end without a goodbye if `cut`.
+    `seconds`: how long a silence lasts, or nobody can connect; connections end without a goodbye if `cut`. `text`: the
+    frame to say, whatever it is.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Order:
     count: int = 1
     seconds: float = 1.0
     cut: bool = False
+    text: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what comes from outside and makes no sense."""
@@ -40,6 +43,8 @@ class Order:
             raise RequestError("product is a text, count a whole number from 1 on")
         if not isinstance(self.seconds, int | float) or not 0 <= self.seconds <= 3600 or not isinstance(self.cut, bool):
             raise RequestError("seconds is a number up to 3600, cut is true or false")
+        if not isinstance(self.text, str) or bool(self.text) != (self.kind == SAY):
+            raise RequestError("text is what to say")
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Plan:
 
     def fault(self, dice: float) -> str | None:
         """Return what a dice between 0 and 1 stands for."""
-        for kind in KINDS:
+        for kind in PLANNED:
             dice -= getattr(self, kind)
             if dice < 0:
                 return kind
@@ -83,7 +88,7 @@ class Mischief:
 
     def __init__(self, seed: int, plan: Plan | None = None) -> None:
         self.plan = plan or Plan()
-        self.links: list[Order] = []  # silences and disconnections, for each connection that was open at the time
+        self.links: list[Order] = []  # what is no trade's fault, for each connection that was open at the time
         self.closed_until_us = 0  # nobody can connect before
         self._seed = seed
         self._lock = threading.Lock()
@@ -94,7 +99,7 @@ class Mischief:
     def order(self, order: Order) -> None:
         """Put an order behind the others."""
         with self._lock:
-            (self.links if order.kind in LINK_FAULTS else self._orders).append(order)
+            (self._orders if order.kind in TRADE_FAULTS else self.links).append(order)
 
     def waiting(self) -> int:
         """Return how many orders of trades are still to come."""

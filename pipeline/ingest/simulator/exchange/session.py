@@ -13,6 +13,7 @@ from pipeline.ingest.simulator.exchange.injected import (
     HALF,
     REORDER,
     REPEAT,
+    SAY,
     SILENCE,
     Injected,
 )
@@ -130,10 +131,17 @@ class Session:
         return [dialect.subscribed(self._channels, now_us)]
 
     def _obey(self, dialect: Dialect, now_us: int) -> list[bytes]:
-        """Begin the silences and disconnections that were ordered since the last step."""
+        """Say what was ordered since the last step, begin the silences and disconnections."""
         orders = self._feed.mischief.links[self._orders_seen :]
         self._orders_seen += len(orders)
-        return [frame for order in orders for frame in self._break_off(dialect, order, now_us)]
+        frames = []
+        for order in orders:
+            if order.kind == SAY:
+                self._feed.injected.link(SAY, now_us, 0)
+                frames.append(order.text.encode())
+            else:
+                frames += self._break_off(dialect, order, now_us)
+        return frames
 
     def _break_off(self, dialect: Dialect, order: Order, now_us: int) -> list[bytes]:
         """Begin a silence, or the end of the connection; what was held back comes before."""

@@ -50,7 +50,7 @@ def talk(server: FeedServer, conversation):
     """Run a conversation, a coroutine of a connection, and return its answer."""
 
     async def begin():
-        async with connect(f"ws://127.0.0.1:{server.port}", compression=None) as connection:
+        async with connect(f"ws://127.0.0.1:{server.port}", compression=None, proxy=None) as connection:
             return await asyncio.wait_for(conversation(connection), 10)
 
     return asyncio.run(begin())
@@ -171,7 +171,7 @@ def test_a_disconnection_leaves_the_client_outside_for_a_while(server, feed, htt
         ids += [one["trade_id"] for one in await until_closed(connection) if one.get("product_id") == "BTC-USD"]
         assert connection.close_code == code
         with pytest.raises(InvalidStatus):
-            async with connect(f"ws://127.0.0.1:{server.port}"):
+            async with connect(f"ws://127.0.0.1:{server.port}", proxy=None):
                 pass
         await asyncio.sleep(0.2)
         return ids

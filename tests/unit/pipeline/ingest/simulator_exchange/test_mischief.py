@@ -177,6 +177,14 @@ def test_a_slow_client_gets_everything_later(feed, clock):
     assert client.ids()[-1] >= feed.exchange.state()["products"]["BTC-USD"]["last_id"] - 1
 
 
+def test_any_frame_can_be_said(feed, clock):
+    client = Client(feed, clock).run(1)
+    feed.mischief.order(Order("say", text='{"type":"gossip"}'))
+    client.run(1)
+    assert client.frames.count({"type": "gossip"}) == 1
+    assert holes(client.ids()) == []
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_plan_of_everything_is_recorded_exactly(seed, clock):
     plan = Plan(drop=0.01, half=0.003, repeat=0.01, reorder=0.01, silence=0.0003, disconnect=0.0005)
@@ -212,7 +220,13 @@ def test_the_same_plan_and_seed_give_the_same_faults():
 
 @pytest.mark.parametrize(
     "values",
-    [{"kind": "sneeze"}, {"kind": "drop", "count": 0}, {"kind": "silence", "seconds": -1}, {"kind": "drop", "cut": 1}],
+    [
+        {"kind": "sneeze"},
+        {"kind": "drop", "count": 0},
+        {"kind": "silence", "seconds": -1},
+        {"kind": "drop", "cut": 1},
+        {"kind": "say"},
+    ],
 )
 def test_an_impossible_order_is_refused(values):
     with pytest.raises(RequestError):
