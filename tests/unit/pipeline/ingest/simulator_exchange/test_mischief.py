@@ -171,7 +171,9 @@ def test_a_slow_client_gets_everything_later(feed, clock):
     client = Client(feed, clock).run(1)
     clock.now += 60
     while client.session.pause_s(feed.exchange.now_us()) == 0:
-        client.take(client.session.step(feed.exchange.now_us()))
+        frames = client.session.step(feed.exchange.now_us())
+        assert len(frames) <= 21, "a tenth of a second's trades at a time, however far behind"
+        client.take(frames)
     client.run(0.01)
     assert holes(client.ids()) == []
     assert client.ids()[-1] >= feed.exchange.state()["products"]["BTC-USD"]["last_id"] - 1
@@ -205,6 +207,7 @@ def test_a_plan_of_everything_is_recorded_exactly(seed, clock):
     assert record["missing"] == {name: holes(ids + client.ids(name)) for name, ids in seen.items()}
     assert record["counts"].keys() == {"drop", "half", "repeat", "reorder", "silence", "disconnect"}
     assert record["counts"]["drop"] > 50
+    assert {(link["kind"], link["seconds"]) for link in record["links"]} == {("silence", 3), ("disconnect", 0.5)}
 
 
 def test_the_same_plan_and_seed_give_the_same_faults():
