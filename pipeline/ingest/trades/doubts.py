@@ -22,9 +22,9 @@ class Doubts:
         if absent:
             self._lacked.append((now, absent))
 
-    def confirmed(self, absent: Runs, now: float) -> Runs:
-        """Return what of these ids an answer lacked long enough ago."""
-        return Runs(run for at, runs in self._lacked if at <= now - AGREE_S for run in runs.common(absent))
+    def confirmed(self, absent: Runs) -> Runs:
+        """Return what of these ids a former answer lacked: long enough ago, since no id that rests is asked for."""
+        return Runs(run for _, runs in self._lacked for run in runs.common(absent))
 
     def keep(self, wanted: Runs) -> None:
         """Forget all ids but these."""

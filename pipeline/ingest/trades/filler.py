@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.5  # between two rounds
 PAGES_A_ROUND = 20  # of one gap, so that a gap of millions holds no other up
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
 
 @dataclass

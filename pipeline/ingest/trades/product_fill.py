@@ -98,9 +98,8 @@ class ProductFill:
         """Give up ids that two answers lack; doubt the others."""
         if not absent:
             return
-        now = self._tools.parts.clock()
-        lost = self._doubts.confirmed(absent, now).without(self._young)
-        self._doubts.note(absent.without(lost), now)
+        lost = self._doubts.confirmed(absent).without(self._young)
+        self._doubts.note(absent.without(lost), self._tools.parts.clock())
         if lost:
             log.error("%s: %d trades are lost: %s", self._product, lost.total, why)
             self._tools.ledger.lose(self._product, lost, why)

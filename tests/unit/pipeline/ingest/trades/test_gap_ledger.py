@@ -94,6 +94,7 @@ def test_a_gap_that_was_closed_above_the_mark_is_not_opened_again(kept):
     kept.pass_time()
     both(kept, 3, 4)
     kept.pass_time()
+    kept.clock.sleep(48 * 3600)
     again = kept.again()
     both(again, 9)
     again.pass_time()
