@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -39,9 +40,9 @@ Acknowledge = Callable[[str, Iterable[int]], None]
 """Is told of a product's trades that Kafka has."""
 
 
-def connector(kafka: ClientConfig) -> Callable[[], Producer]:
-    """Return a call that makes the sink's client; a client that has lost its place must be made anew."""
-    config = {
+def producer_config(kafka: ClientConfig) -> dict[str, Any]:
+    """Return how the sink's client is to work; `kafka` tells how it is reached."""
+    return {
         **kafka,
         "client.id": "coinlake-trades",
         "enable.idempotence": True,
@@ -57,7 +58,11 @@ def connector(kafka: ClientConfig) -> Callable[[], Producer]:
         "log.connection.close": False,
         "logger": client_logger(),
     }
-    return lambda: Producer(config)
+
+
+def connector(kafka: ClientConfig) -> Callable[[], Producer]:
+    """Return a call that makes the sink's client; a client that has lost its place must be made anew."""
+    return lambda: Producer(producer_config(kafka))
 
 
 class FrameSink:
