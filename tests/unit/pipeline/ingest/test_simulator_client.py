@@ -123,7 +123,8 @@ def test_the_server_starts_and_stops_clean(tmp_path, checkout):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipeline.ingest.simulator", "--port", str(port), "--feed-port", "0", "--seed", "7"]
+    options = ["--port", str(port), "--feed-port", "0", "--seed", "7"]
+    command = [sys.executable, "-m", "pipeline.ingest.simulator", *options]
     environ = {**os.environ, "PYTHONPATH": str(checkout), "COINLAKE_HOME": str(tmp_path), "COINS": "bitcoin,mine"}
     with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         try:
