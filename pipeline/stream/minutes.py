@@ -25,10 +25,6 @@ class TimeRange:
     start: datetime
     end: datetime
 
-    def widened(self, before: timedelta, after: timedelta) -> TimeRange:
-        """Return the range with this much more on either side."""
-        return TimeRange(self.start - before, self.end + after)
-
 
 def cover(minutes: Collection[datetime]) -> tuple[TimeRange, ...]:
     """Return ranges that hold all these minutes, in order: exactly these, or from first to last where they scatter."""

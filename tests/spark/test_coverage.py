@@ -26,6 +26,10 @@ def at(second: float) -> datetime:
     return EDGE + timedelta(seconds=second)
 
 
+def refresher(spark: SparkSession) -> TradeTables:
+    return TradeTables(spark, coverage_rest_s=0)
+
+
 def coverage(spark: SparkSession, product: str = "BTC-USD") -> list[tuple[int, ...]]:
     """Return hour of the day, expected, received, filled and missing."""
     found = spark.table(COVERAGE.full_name).where(f"product_id = '{product}'").orderBy("hour").collect()
@@ -34,12 +38,12 @@ def coverage(spark: SparkSession, product: str = "BTC-USD") -> list[tuple[int, .
 
 def test_whole_hours_miss_nothing(trade_lake: SparkSession) -> None:
     trades = [Trade(500 + number, at(number * 60 - 3600)) for number in range(120)]
-    TradeTables(trade_lake).refresh(add(trade_lake, trades))
+    refresher(trade_lake).refresh(add(trade_lake, trades))
     assert coverage(trade_lake) == [(10, 60, 60, 0, 0), (11, 60, 60, 0, 0)]
 
 
 def test_times_that_cross_the_edge_of_an_hour_make_no_hole(trade_lake: SparkSession) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     tables.refresh(add(trade_lake, [Trade(98, at(-2)), Trade(100, at(-0.001))]))
     assert coverage(trade_lake) == [(10, 3, 2, 0, 1)]
     tables.refresh(add(trade_lake, [Trade(99, at(0.001)), Trade(101, at(1))]))
@@ -47,7 +51,7 @@ def test_times_that_cross_the_edge_of_an_hour_make_no_hole(trade_lake: SparkSess
 
 
 def test_a_hole_across_the_edge_counts_in_the_later_hour_until_it_is_filled(trade_lake: SparkSession) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     tables.refresh(add(trade_lake, [Trade(10, at(-5)), Trade(20, at(5))]))
     assert coverage(trade_lake) == [(10, 1, 1, 0, 0), (11, 10, 1, 0, 9)]
     filled = [Trade(number, at(-4 if number < 15 else 4), channel="rest") for number in range(11, 20)]
@@ -56,7 +60,7 @@ def test_a_hole_across_the_edge_counts_in_the_later_hour_until_it_is_filled(trad
 
 
 def test_an_hour_filled_long_after_mends_the_one_that_comes_next(trade_lake: SparkSession) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     later = 40 * 86_400  # in another month
     tables.refresh(add(trade_lake, [Trade(1, at(0)), Trade(5, at(later)), Trade(6, at(later + 7200))]))
     assert coverage(trade_lake) == [(11, 1, 1, 0, 0), (11, 4, 1, 0, 3), (13, 1, 1, 0, 0)]
@@ -67,7 +71,7 @@ def test_an_hour_filled_long_after_mends_the_one_that_comes_next(trade_lake: Spa
 
 
 def test_a_product_that_rested_is_measured_against_its_last_trade(trade_lake: SparkSession) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     for day in range(3):
         tables.refresh(add(trade_lake, [Trade(day * 2, at(86_400 * day)), Trade(day, at(86_400 * day), product="X-Y")]))
     assert [row[-1] for row in coverage(trade_lake)] == [0, 1, 1]
@@ -76,7 +80,7 @@ def test_a_product_that_rested_is_measured_against_its_last_trade(trade_lake: Sp
 
 @pytest.mark.parametrize("apart", [0.5, 60, 7200])
 def test_ids_that_restart_are_another_numbering(trade_lake: SparkSession, apart: float) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     tables.refresh(add(trade_lake, [Trade(10**9 + number, at(number - 3000)) for number in range(1000)]))
     start = -2000 + apart
     tables.refresh(
@@ -88,7 +92,7 @@ def test_ids_that_restart_are_another_numbering(trade_lake: SparkSession, apart:
 
 
 def test_one_wild_id_is_no_gap_of_millions(trade_lake: SparkSession) -> None:
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     tables.refresh(add(trade_lake, [Trade(7, at(1)), Trade(8, at(2)), Trade(10**15, at(3)), Trade(10, at(4))]))
     tables.refresh(add(trade_lake, [Trade(12, at(3601))]))
     tables.refresh(add(trade_lake, [Trade(13, at(4 * 3600))]))
@@ -101,7 +105,7 @@ def test_missing_is_the_truth_whatever_is_dropped_jittered_late_and_filled(trade
         Trade(number, at(number * 20 + dice.uniform(-15, 15)), channel=dice.choice(["matches", "rest"]))
         for number in range(1, 900)
     ]
-    tables = TradeTables(trade_lake)
+    tables = refresher(trade_lake)
     dice.shuffle(trades)
     there: list[Trade] = []
     for part in (trades[:300], trades[300:700], trades[700:850]):
@@ -115,3 +119,22 @@ def test_missing_is_the_truth_whatever_is_dropped_jittered_late_and_filled(trade
         assert {row[0]: row[2] + row[3] for row in found} == {
             hour: sum(trade.time.hour == hour for trade in there) for hour in {trade.time.hour for trade in there}
         }
+
+
+def test_counting_rests_and_is_made_up_for(trade_lake: SparkSession) -> None:
+    now = 100.0
+    tables = TradeTables(trade_lake, coverage_rest_s=15, clock=lambda: now)
+    tables.refresh(add(trade_lake, [Trade(1, at(1))]))
+    tables.refresh(add(trade_lake, [Trade(2, at(2))]))
+    assert coverage(trade_lake) == [(11, 1, 1, 0, 0)]
+    now += 15
+    tables.refresh([])
+    assert coverage(trade_lake) == [(11, 2, 2, 0, 0)]
+
+
+def test_what_a_former_process_left_uncounted_is_counted(trade_lake: SparkSession) -> None:
+    tables = TradeTables(trade_lake)
+    tables.refresh(add(trade_lake, [Trade(1, at(1))]))
+    tables.refresh(add(trade_lake, [Trade(2, at(2)), Trade(3, at(3601))]))
+    TradeTables(trade_lake).refresh([])
+    assert coverage(trade_lake) == [(11, 2, 2, 0, 0), (12, 1, 1, 0, 0)]

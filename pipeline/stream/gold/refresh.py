@@ -5,7 +5,8 @@ So late and fetched trades correct what they belong to, and doing it again chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from pyspark.sql import Row, SparkSession
@@ -14,25 +15,41 @@ from pyspark.sql import functions as F
 from pipeline.events.model import TIMESTAMP
 from pipeline.events.trades import CANDLES_1M, FACT_TRADES
 from pipeline.stream.gold import price_stats
-from pipeline.stream.minutes import MINUTE, TimeRange, by_day, cover, hull, merged, within
+from pipeline.stream.minutes import HOUR, MINUTE, TimeRange, by_day, cover, hour_of, hull, merged, within
 from pipeline.stream.ops import coverage
 from pipeline.stream.silver import candles_1m
+
+COVERAGE_REST_S = 15.0  # counting takes a second of processor time, and the hours are not judged by the second
 
 
 class TradeTables:
     """Refreshes the three tables; one of it, called by one thread at a time."""
 
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        *,
+        coverage_rest_s: float = COVERAGE_REST_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._spark = exact_session(spark)
         self._newest: datetime | None = newest_minute(spark)
+        self._uncounted = set(coverage.stale_hours(spark))  # a former process ended before it counted them
+        self._coverage_rest_s = coverage_rest_s
+        self._clock = clock
+        self._count_from = clock()
 
     def refresh(self, minutes: Iterable[datetime]) -> None:
         """Work out anew what these minutes' trades (starts, naive UTC) are summed up in, a day at a time.
 
-        After an error, call it again with the same minutes.
+        After an error, call it again with the same minutes. Call it without minutes where none was touched: coverage
+        may still have to be counted.
         """
         for day in by_day(minutes):
             self._refresh_day(cover(day))
+            self._uncounted.update(hour_of(minute) for minute in day)
+        if self._uncounted and self._clock() >= self._count_from:
+            self._count()
 
     def _refresh_day(self, touched: tuple[TimeRange, ...]) -> None:
         fresh = candles_1m.read_fresh(self._spark, touched)
@@ -40,9 +57,15 @@ class TradeTables:
         last = hull(touched).end - MINUTE
         newest = last if self._newest is None else max(last, self._newest)
         price_stats.run(candles, merged([*touched, *self._passed(newest)]), newest)
-        coverage.run(candles, touched, newest)
         candles_1m.run(candles, touched)  # the last: `minutes_to_refresh` tells by it what is done
         self._newest = newest
+
+    def _count(self) -> None:
+        candles = self._spark.table(CANDLES_1M.full_name)
+        for day in by_day(self._uncounted):
+            coverage.run(candles, [TimeRange(hour, hour + HOUR) for hour in day])
+        self._uncounted.clear()
+        self._count_from = self._clock() + self._coverage_rest_s
 
     def _passed(self, newest: datetime) -> list[TimeRange]:
         """Return the minute that was the newest till now: windows that end later were not due yet."""

@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from pipeline.events.model import TIMESTAMP
-from pipeline.events.trades import COVERAGE
+from pipeline.events.trades import CANDLES_1M, COVERAGE
 from pipeline.stream.minutes import HOUR, TimeRange, hour_of, hull, moment, within
 from pipeline.stream.ops.id_runs import RUN_COLUMNS, to_runs
 from pipeline.stream.replacing import replace_rows
@@ -48,17 +48,27 @@ class ProductHour:
         return product & (F.col("hour") == moment(self.hour))
 
 
-def run(candles: DataFrame, touched: Collection[TimeRange], newest: datetime) -> None:
+def run(candles: DataFrame, touched: Collection[TimeRange]) -> None:
     """Write the rows of the touched hours, of the hour before, and of the hours that are measured against them."""
     spark = candles.sparkSession
     hours = touched_hours(touched)
-    following = next_hours(spark, hours.end) if hours.end <= newest else []
+    following = next_hours(spark, hours.end)
     wanted = reduce(lambda left, right: left | right, (row.matches() for row in following), within("hour", [hours]))
     written = [hours, *(row.range for row in following)]
     before = hours.start - HOUR
     runs = to_runs(candles.where(within("minute", [TimeRange(before, hours.start), *written])))
     rows = to_coverage(runs.unionByName(last_ids(spark, before))).where(wanted)
     replace_rows(rows, COVERAGE, hull(written), wanted)
+
+
+def stale_hours(spark: SparkSession) -> list[datetime]:
+    """Return the hours whose rows do not count as many trades as the candles do."""
+    there = spark.table(CANDLES_1M.full_name).groupBy(*PRODUCT, _hour()).agg(F.sum("trades").alias("there"))
+    known = spark.table(COVERAGE.full_name).select(
+        *PRODUCT, "hour", (F.col("received") + F.col("filled")).alias("known")
+    )
+    stale = there.join(known, on=[*PRODUCT, "hour"], how="left").where("known IS NULL OR known != there")
+    return [row["hour"] for row in stale.select("hour").distinct().collect()]
 
 
 def touched_hours(touched: Collection[TimeRange]) -> TimeRange:
@@ -92,10 +102,9 @@ def last_ids(spark: SparkSession, end: datetime) -> DataFrame:
 
 def to_coverage(runs: DataFrame) -> DataFrame:
     """Count by hour what is there and what is missing; the missing of the earliest hour may lack what precedes it."""
-    hour = F.date_trunc("hour", "minute").cast(TIMESTAMP).alias("hour")
     return (
         runs.transform(with_holes)
-        .groupBy(*PRODUCT, hour)
+        .groupBy(*PRODUCT, _hour())
         .agg(
             (F.sum("trades") - F.sum("filled")).alias("received"),
             F.sum("filled").alias("filled"),
@@ -126,6 +135,10 @@ def with_holes(runs: DataFrame) -> DataFrame:
         .withColumn("place", F.row_number().over(together.orderBy(F.desc("minute"), "first_trade_id")))
         .withColumn("missing", F.when(F.col("place") == 1, F.sum("hole").over(together)).otherwise(0))
     )
+
+
+def _hour() -> Column:
+    return F.date_trunc("hour", "minute").cast(TIMESTAMP).alias("hour")
 
 
 def _is_hole() -> Column:
