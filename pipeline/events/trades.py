@@ -220,10 +220,10 @@ COVERAGE = Table(
     columns=(
         *_PRODUCT,
         Column("hour", TIMESTAMP, "start of the hour of trade_time, UTC", nullable=False),
-        Column("expected", "bigint", "ids after the last hour's last, up to this hour's", nullable=False),
+        Column("expected", "bigint", "received, filled and missing ones together", nullable=False),
         Column("received", "bigint", "trades in the table that came by the feed", nullable=False),
         Column("filled", "bigint", "trades in the table that were fetched by REST", nullable=False),
-        Column("missing", "bigint", "expected - received - filled; 0 proves the hour whole", nullable=False),
+        Column("missing", "bigint", "holes in the ids, each counted where the next higher id is", nullable=False),
         Column("first_trade_id", "bigint", "lowest trade id", nullable=False),
         Column("last_trade_id", "bigint", "highest trade id", nullable=False),
     ),
