@@ -25,22 +25,36 @@ class KafkaIdentity:
     topics: dict[str, str]
 
 
-def read_records(spark: SparkSession, settings: Settings, topics: Iterable[Topic]) -> DataFrame:
+def read_records(
+    spark: SparkSession,
+    settings: Settings,
+    topics: Iterable[Topic],
+    *,
+    headers: bool = False,
+    max_records: int | None = None,
+) -> DataFrame:
     """Return a stream of Kafka records: topic, partition, offset, kafka_time, key, payload (both binary).
 
+    With `headers` also those, an array of key (text) and value (binary). A batch has at most `max_records`.
     The first start reads each topic from its beginning. Offsets that Kafka no longer has stop the query: a hole in
     the data is never passed over in silence.
     """
-    records = (
+    reader = (
         spark.readStream.format("kafka")
         .options(**client_options(settings))
         .option("subscribe", ",".join(topic.name for topic in topics))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
-        .load()
+        .option("includeHeaders", str(headers).lower())
     )
-    return records.select(
-        "topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "key", F.col("value").alias("payload")
+    if max_records is not None:
+        reader = reader.option("maxOffsetsPerTrigger", str(max_records))
+    return reader.load().select(
+        *("topic", "partition", "offset"),
+        F.col("timestamp").alias("kafka_time"),
+        "key",
+        F.col("value").alias("payload"),
+        *(("headers",) if headers else ()),
     )
 
 
