@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
 from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.raw import DEAD_LETTERS
+from pipeline.stream.silver.faults import SHOWN_CHARACTERS, first_fault, missing, number_fault, shown
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
 MONEY = ("price_usd", "market_cap_usd", "volume_usd")
-MAX_DECIMALS = 18
-PLAIN_NUMBER = r"^\d{1,20}(\.\d{0,18})?$"  # nearly all of them; one look is enough, the rest is looked at closely
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
-SHOWN_CHARACTERS = 64  # of an offending value, in a reason
 
 
 def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
@@ -85,7 +80,7 @@ def _letter_reason() -> Column:
 def _event_faults(coins: tuple[str, ...]) -> Column:
     """Return every fault of a price event joined by "; ", or null when there is none."""
     text, coin, source = F.col("text"), F.col("coin_text"), F.col("source_text")
-    shape = _first_fault(
+    shape = first_fault(
         (F.col("payload").isNull() | (F.length("payload") == 0), "payload is empty"),
         (~F.is_valid_utf8(text), "payload is not UTF-8"),
         (
@@ -96,34 +91,29 @@ def _event_faults(coins: tuple[str, ...]) -> Column:
     )
     fields = F.concat_ws(
         "; ",
-        _missing("coin", F.when(~coin.isin(*coins), _shown("unknown coin", coin))),
-        _missing("event_time", _time_fault()),
-        _missing("price_usd", _number_fault("price_usd", above_zero=True)),
-        _number_fault("market_cap_usd", above_zero=False),
-        _number_fault("volume_usd", above_zero=False),
-        _missing("source", F.when(F.length(source) > SHOWN_CHARACTERS, F.lit("source is too long"))),
+        missing("coin", coin, F.when(~coin.isin(*coins), shown("unknown coin", coin))),
+        missing("event_time", F.col("event_time_text"), _time_fault()),
+        missing("price_usd", F.col("price_usd_text"), _money_fault("price_usd", above_zero=True)),
+        _money_fault("market_cap_usd", above_zero=False),
+        _money_fault("volume_usd", above_zero=False),
+        missing("source", source, F.when(F.length(source) > SHOWN_CHARACTERS, F.lit("source is too long"))),
     )
     return F.coalesce(shape, F.when(fields != "", fields))
 
 
-def _first_fault(*checks: tuple[Column, str]) -> Column:
-    return reduce(lambda rest, check: F.when(check[0], F.lit(check[1])).otherwise(rest), reversed(checks), F.lit(None))
-
-
-def _missing(name: str, otherwise: Column) -> Column:
-    value = F.col(f"{name}_text")
-    return F.when(value.isNull() | (value == ""), F.lit(f"{name} is missing")).otherwise(otherwise)
+def _money_fault(name: str, *, above_zero: bool) -> Column:
+    return number_fault(name, F.col(f"{name}_text"), F.col(name), above_zero=above_zero)
 
 
 def _time_fault() -> Column:
     value, event_ms = F.col("event_time_text"), F.col("event_ms")
     return (
-        F.when(event_ms.isNull(), _shown("event_time is not a whole number of milliseconds", value))
+        F.when(event_ms.isNull(), shown("event_time is not a whole number of milliseconds", value))
         .when(
             event_ms < epoch_ms(EARLIEST_EVENT_TIME),
-            _shown("event_time is before 2009-01-03 (seconds instead of milliseconds?)", value),
+            shown("event_time is before 2009-01-03 (seconds instead of milliseconds?)", value),
         )
-        .when(event_ms > _latest_ms(), _shown("event_time is in the future", value))
+        .when(event_ms > _latest_ms(), shown("event_time is in the future", value))
     )
 
 
@@ -133,31 +123,3 @@ def _plausible(event_ms: Column) -> Column:
 
 def _latest_ms() -> Column:
     return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
-
-
-def _number_fault(name: str, *, above_zero: bool) -> Column:
-    value, number = F.col(f"{name}_text"), F.col(name)
-    too_low = (number <= 0) if above_zero else (number < 0)
-    sign = F.when(too_low, _shown(f"{name} is not positive" if above_zero else f"{name} is negative", value))
-    return F.when(value.rlike(PLAIN_NUMBER), sign).when(value.isNotNull(), F.coalesce(_shape_fault(name), sign))
-
-
-def _shape_fault(name: str) -> Column:
-    """Look closely at a number that is not plain: a sign, an exponent, very many digits, or no number at all."""
-    value, number = F.col(f"{name}_text"), F.col(name)
-    return (
-        F.when(~value.rlike(NUMBER), _shown(f"{name} is not a decimal number", value))
-        .when(_decimals(value) > MAX_DECIMALS, _shown(f"{name} has more than {MAX_DECIMALS} decimals", value))
-        .when(number.isNull(), _shown(f"{name} is too large", value))
-    )
-
-
-def _decimals(value: Column) -> Column:
-    """Count the digits behind the point that matter; 1.50E-3 has four."""
-    fraction = F.regexp_replace(F.regexp_extract(value, r"\.(\d*)", 1), "0+$", "")
-    exponent = F.coalesce(F.regexp_extract(value, r"[eE]([+-]?\d{1,3})$", 1).try_cast("int"), F.lit(0))
-    return F.length(fraction) - exponent
-
-
-def _shown(message: str, value: Column) -> Column:
-    return F.concat(F.lit(f"{message}: "), F.substring(value, 1, SHOWN_CHARACTERS))

@@ -1,0 +1,68 @@
+"""The words for what is wrong with a field, and the close look at a number; each value is read as text first."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+MAX_DECIMALS = 18
+PLAIN_NUMBER = r"^\d{1,20}(\.\d{0,18})?$"  # nearly all of them; one look is enough, the rest is looked at closely
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_EXPONENTS = [
+    rf"(\d{{1,20}}(\.\d{{0,{MAX_DECIMALS - places}}}0*)?|\.\d{{1,{max(1, MAX_DECIMALS - places)}}})[eE]-0?{places}"
+    for places in range(1, MAX_DECIMALS + 1)
+]
+EXACT_NUMBER = (
+    r"^-?(\d{1,20}+(\.\d{0,18}+0*+)?+$|"
+    + "|".join([r"\.\d{1,18}0*$", r"(\d{1,20}(\.\d{0,18}0*)?|\.\d{1,18}0*)[eE]\+?\d{1,2}$"])
+    + "|("
+    + "|".join(_EXPONENTS)
+    + ")$)"
+)
+"""Matches every number of at most 18 decimals in one look, also 3.844E-5: fewer expressions to plan a batch with."""
+
+SHOWN_CHARACTERS = 64  # of an offending value, in a reason
+
+
+def first_fault(*checks: tuple[Column, str]) -> Column:
+    """Return the message of the first check that is true, else null."""
+    return reduce(lambda rest, check: F.when(check[0], F.lit(check[1])).otherwise(rest), reversed(checks), F.lit(None))
+
+
+def missing(name: str, text: Column, otherwise: Column) -> Column:
+    """Return that the field is missing where its text is null or empty, else what `otherwise` says."""
+    return F.when(text.isNull() | (text == ""), F.lit(f"{name} is missing")).otherwise(otherwise)
+
+
+def number_fault(name: str, text: Column, number: Column, *, above_zero: bool) -> Column:
+    """Return what is wrong with a number, null where nothing is or there is no text.
+
+    `number` is the text's value as a `DECIMAL`, null where it has none.
+    """
+    too_low = (number <= 0) if above_zero else (number < 0)
+    sign = F.when(too_low, shown(f"{name} is not positive" if above_zero else f"{name} is negative", text))
+    closely = F.coalesce(_shape_fault(name, text, number), sign)
+    return F.when(text.rlike(PLAIN_NUMBER), sign).when(text.isNotNull(), closely)
+
+
+def _shape_fault(name: str, text: Column, number: Column) -> Column:
+    """Look closely at a number that is not plain: a sign, an exponent, very many digits, or no number at all."""
+    return (
+        F.when(~text.rlike(NUMBER), shown(f"{name} is not a decimal number", text))
+        .when(_decimals(text) > MAX_DECIMALS, shown(f"{name} has more than {MAX_DECIMALS} decimals", text))
+        .when(number.isNull(), shown(f"{name} is too large", text))
+    )
+
+
+def _decimals(text: Column) -> Column:
+    """Count the digits behind the point that matter; 1.50E-3 has four."""
+    fraction = F.regexp_replace(F.regexp_extract(text, r"\.(\d*)", 1), "0+$", "")
+    exponent = F.coalesce(F.regexp_extract(text, r"[eE]([+-]?\d{1,3})$", 1).try_cast("int"), F.lit(0))
+    return F.length(fraction) - exponent
+
+
+def shown(message: str, text: Column) -> Column:
+    """Return the message with the offending value, cut to a readable length."""
+    return F.concat(F.lit(f"{message}: "), F.substring(text, 1, SHOWN_CHARACTERS))
