@@ -1,0 +1,94 @@
+"""gold.dm_market_alerts and the topic market_alerts: one row and one record a sudden move."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.errors import ServiceError
+from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS, Alert
+from pipeline.settings import Settings
+from pipeline.stream.appending import BatchAppender
+from pipeline.stream.gold.price_moves import MoveDetector
+from pipeline.stream.silver.trades.summary import second_groups, to_extremes
+
+DELIVERY_TIMEOUT_S = 30.0
+
+
+class Producer(Protocol):
+    """The part of confluent-kafka's producer that is used here."""
+
+    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+        """Queue a record."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait until all records are delivered; return how many are not."""
+
+
+class AlertWriter:
+    """Writes a batch's alerts to the table, then to the topic.
+
+    A crash in between is made good when the batch runs again: its alerts are then sent, maybe once more, with the
+    same alert_id.
+    """
+
+    def __init__(self, spark: SparkSession, appender: BatchAppender, producer: Producer) -> None:
+        self._spark = spark
+        self._appender = appender
+        self._producer = producer
+
+    def __call__(self, alerts: list[Alert], batch_id: int) -> None:
+        """Write the alerts.
+
+        Raises:
+            ServiceError: Kafka did not take them in time; running the batch again sends them.
+        """
+        if self._appender.has(batch_id):
+            self._send(self._newest_batch())
+        elif alerts:
+            self._appender.append(self._rows(alerts), batch_id)
+            self._send(alerts)
+
+    def _rows(self, alerts: list[Alert]) -> DataFrame:
+        schema = ALERTS.spark_schema().replace("timestamp_ntz", "timestamp")
+        values = [tuple(asdict(alert)[name] for name in ALERTS.column_names) for alert in alerts]
+        rows = self._spark.createDataFrame(values, schema)  # Python's aware times fit this type only
+        typed = rows.select(*(F.col(column.name).cast(column.type) for column in ALERTS.columns))
+        return typed.coalesce(1)
+
+    def _newest_batch(self) -> list[Alert]:
+        """Read the alerts of the batch that wrote last; those of one batch were detected at one moment."""
+        table = self._spark.table(ALERTS.full_name)
+        newest = table.agg(F.max("detected_at").alias("detected_at"))
+        return [to_alert(row) for row in table.join(newest, on="detected_at", how="left_semi").collect()]
+
+    def _send(self, alerts: list[Alert]) -> None:
+        for alert in alerts:
+            self._producer.produce(MARKET_ALERTS.name, value=alert.to_json(), key=alert.product_id.encode())
+        if alerts and (left := self._producer.flush(DELIVERY_TIMEOUT_S)):
+            raise ServiceError(f"Kafka did not take {left} alerts within {DELIVERY_TIMEOUT_S:.0f} s")
+
+
+def to_alert(row: Row) -> Alert:
+    """Read a row of the table."""
+    values = {name: row[name] for name in ALERTS.column_names}
+    times = {name: time.replace(tzinfo=UTC) for name, time in values.items() if isinstance(time, datetime)}
+    return Alert(**(values | times))
+
+
+def load_detector(spark: SparkSession, settings: Settings) -> MoveDetector:
+    """Return a detector that knows what the tables hold: each product's last windows, and all alerts."""
+    detector = MoveDetector(settings.alert_rules, settings.alert_cooldown_s)
+    for row in spark.table(ALERTS.full_name).select("source", "product_id", "alert_type", "triggered_at").collect():
+        detector.remember_alert(*row)
+    longest = max((rule.window_s for rule in settings.alert_rules), default=0)
+    trades = spark.table(FACT_TRADES.full_name)
+    newest = trades.groupBy("source", "product_id").agg(F.max("trade_time").alias("newest"))
+    start = F.col("newest") - F.expr(f"INTERVAL {longest} SECONDS")
+    last = trades.join(F.broadcast(newest), on=["source", "product_id"]).where(F.col("trade_time") >= start)
+    detector.remember(to_extremes(row) for row in second_groups(last).collect())
+    return detector

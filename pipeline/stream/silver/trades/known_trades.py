@@ -1,0 +1,68 @@
+"""Which trades the table holds: per source and product the set of known ids, in the driver's memory.
+
+Only a batch that brings an id again is compared with the table; no other batch reads it.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.stream.silver.trades.intervals import MASK_BITS, IdSet, Run, runs_of_mask
+
+Product = tuple[str, str]
+"""Source and product_id."""
+
+CHUNK = 10_000  # ids; a whole chunk needs no look at its ids when the table is read at the start
+
+
+class KnownTrades:
+    """The ids that the table holds."""
+
+    def __init__(self) -> None:
+        self._ids: dict[Product, IdSet] = {}
+
+    def repeated(self, product: Product, ids: IdSet) -> list[Run]:
+        """Return those of the ids that are known."""
+        known = self._ids.get(product)
+        return [] if known is None else [part for run in ids for part in known.common(*run)]
+
+    def add(self, product: Product, runs: IdSet | list[Run]) -> None:
+        """Note that the table holds these ids now."""
+        known = self._ids.setdefault(product, IdSet())
+        for first, last in runs:
+            known.add(first, last)
+
+
+def read_known(table: DataFrame) -> KnownTrades:
+    """Read the ids that the table holds: one scan of its key columns, a second of chunks with holes."""
+    known = KnownTrades()
+    chunk = F.floor(F.col("trade_id") / CHUNK).alias("chunk")
+    keys = table.select("source", "product_id", "trade_id", chunk)
+    chunks = keys.groupBy("source", "product_id", "chunk").agg(
+        F.count("*").alias("ids"), F.min("trade_id").alias("first"), F.max("trade_id").alias("last")
+    )
+    holed = []
+    for row in chunks.collect():
+        if row["ids"] == row["last"] - row["first"] + 1:
+            known.add((row["source"], row["product_id"]), [(row["first"], row["last"])])
+        else:
+            holed.append((row["source"], row["product_id"], row["chunk"]))
+    if holed:
+        wanted = F.broadcast(
+            table.sparkSession.createDataFrame(holed, "source string, product_id string, chunk bigint")
+        )
+        found = keys.join(wanted, on=["source", "product_id", "chunk"], how="left_semi")
+        for row in found.groupBy("source", "product_id", id_bucket()).agg(id_mask()).collect():
+            known.add((row["source"], row["product_id"]), runs_of_mask(row["bucket"], row["mask"]))
+    return known
+
+
+def id_bucket() -> Column:
+    """Return which 64 ids a trade's id belongs to."""
+    return F.shiftright("trade_id", MASK_BITS.bit_length() - 1).alias("bucket")
+
+
+def id_mask() -> Column:
+    """Aggregate the ids of one bucket to a number with a bit for each id."""
+    return F.expr(f"bit_or(shiftleft(1L, cast(trade_id & {MASK_BITS - 1} AS int)))").alias("mask")

@@ -1,0 +1,100 @@
+"""The stream that fills silver.fact_crypto_trades, and raises the alerts that its trades give cause for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
+
+from pipeline.events.raw import REJECTED_EVENTS
+from pipeline.events.trades import ALERTS, FACT_TRADES, RAW_TRADES
+from pipeline.settings import Settings
+from pipeline.stream.appending import BatchAppender
+from pipeline.stream.gold.alerts import AlertWriter, Producer, load_detector
+from pipeline.stream.kafka import read_records
+from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
+from pipeline.stream.silver.trades.known_trades import read_known
+from pipeline.stream.silver.trades.parsing import to_trades
+from pipeline.stream.silver.trades.rejects import to_rejected_events, to_rejects
+from pipeline.stream.silver.trades.summary import BatchSummary, summarise
+
+NAME = "trades"
+TRIGGER = "500 milliseconds"
+MAX_RECORDS = 100_000  # a batch, so that catching up after a long stop needs no more memory than any other day
+
+OnMinutes = Callable[[frozenset[datetime]], None]
+"""Called with the starts of the minutes (naive, UTC) that a batch's trades fall in, after they were written."""
+
+
+class TradeWriter:
+    """Writes a micro-batch to all tables; each takes a batch once, whatever was running when a crash came."""
+
+    def __init__(
+        self, spark: SparkSession, settings: Settings, checkpoint_id: str, producer: Producer, on_minutes: OnMinutes
+    ) -> None:
+        self._trades, self._rejects, alerts = (
+            BatchAppender(spark, table, NAME, checkpoint_id) for table in (FACT_TRADES, REJECTED_EVENTS, ALERTS)
+        )
+        self._products = settings.products
+        self._known = read_known(spark.table(FACT_TRADES.full_name))
+        self._detector = load_detector(spark, settings)
+        self._write_alerts = AlertWriter(spark, alerts, producer)
+        self._on_minutes = on_minutes
+
+    def __call__(self, rows: DataFrame, batch_id: int) -> None:
+        """Write one batch of `to_trades` and tell which minutes got trades."""
+        rows.persist()
+        try:
+            batch = summarise(rows, batch_id)
+            self._write(rows, batch)
+        finally:
+            rows.unpersist()
+        alerts = self._detector.detect(batch.extremes, datetime.now(UTC))
+        self._write_alerts(alerts, batch_id)
+        if batch.minutes:
+            self._on_minutes(batch.minutes)
+
+    def _write(self, rows: DataFrame, batch: BatchSummary) -> None:
+        repeats = find_repeats(batch, self._known)
+        if repeats or batch.has_repeats:
+            verdicts = with_verdict(rows, batch, repeats).persist()
+            try:
+                self._append(verdicts.where(F.col("verdict") == NEW), rows, batch, verdicts)
+            finally:
+                verdicts.unpersist()
+        else:
+            self._append(rows, rows, batch, None)
+        for product, ids in batch.ids.items():
+            self._known.add(product, ids)
+
+    def _append(self, new: DataFrame, rows: DataFrame, batch: BatchSummary, verdicts: DataFrame | None) -> None:
+        others = None if verdicts is None else verdicts.where(F.col("verdict") == OTHER)
+        has_others = others is not None and not others.isEmpty()  # asked before the table changes
+        if batch.trades:
+            self._trades.append(to_fact_trades(new), batch.number)
+        if not (batch.rejects or has_others):
+            return
+        rejects = to_rejects(rows, self._products)
+        if others is not None and has_others:
+            rejects = rejects.unionByName(others.transform(_with_reason).transform(to_rejected_events)).coalesce(1)
+        self._rejects.append(rejects, batch.number)
+
+
+def _with_reason(others: DataFrame) -> DataFrame:
+    return others.withColumn("reason", F.format_string("trade_id %d was seen before with another time", "trade_id"))
+
+
+def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: TradeWriter) -> StreamingQuery:
+    """Start the stream."""
+    records = read_records(spark, settings, (RAW_TRADES,), headers=True, max_records=MAX_RECORDS)
+    return (
+        to_trades(records.coalesce(1), settings.products)  # one task and one file a batch
+        .writeStream.queryName(NAME)
+        .option("checkpointLocation", checkpoint)
+        .trigger(processingTime=TRIGGER)
+        .foreachBatch(writer)
+        .start()
+    )
