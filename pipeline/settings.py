@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
+from pipeline import setting_values as parse
 from pipeline.errors import SettingsError
-
-T = TypeVar("T")
+from pipeline.setting_values import Reader, Secret, read_env_file
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -49,29 +47,6 @@ FEED_URLS = {
 }
 PRODUCT_ID = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{1,20}")
 COIN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # CoinGecko's ids are lower-case slugs
-
-
-class Secret:
-    """A string that cannot be printed by accident."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself; call it only where the secret is sent."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('***')" if self._value else "Secret('')"
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 @dataclass(frozen=True)
@@ -192,7 +167,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given = os.environ if environ is None else environ
     home = Path(given.get("COINLAKE_HOME") or CHECKOUT / ".coinlake").expanduser().absolute()
     values = {**read_env_file(home / ".env"), **{name: value for name, value in given.items() if value}}
-    reader = _Reader(values)
+    reader = Reader(values)
     base = reader.get("COINLAKE_PORT_BASE", str(DEFAULT_PORT_BASE), _port_base)
     host = reader.get("COINLAKE_LISTEN_HOST", "127.0.0.1", str)
 
@@ -203,44 +178,44 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         port_base=base,
         listen_host=host,
-        market=reader.get("COINLAKE_MARKET", "auto", _one_of("auto", "live", "simulator")),
-        small=reader.get("COINLAKE_SMALL", "false", _flag),
+        market=reader.get("COINLAKE_MARKET", "auto", parse.one_of("auto", "live", "simulator")),
+        small=reader.get("COINLAKE_SMALL", "false", parse.flag),
         coins=reader.get("COINS", DEFAULT_COINS, _coins),
-        poll_s=reader.get("COINLAKE_POLL_SECONDS", "60", _whole(1, 86_400)),
-        csv_max_bytes=reader.get("COINLAKE_CSV_MAX_MB", "1024", _whole(1, 100_000)) * 1024 * 1024,
-        coingecko_url=reader.get("COINGECKO_URL", "", _optional_url),
-        coingecko_tier=reader.get("COINGECKO_TIER", "keyless", _one_of("keyless", "demo", "pro")),
+        poll_s=reader.get("COINLAKE_POLL_SECONDS", "60", parse.whole(1, 86_400)),
+        csv_max_bytes=reader.get("COINLAKE_CSV_MAX_MB", "1024", parse.whole(1, 100_000)) * 1024 * 1024,
+        coingecko_url=reader.get("COINGECKO_URL", "", parse.optional_http_url),
+        coingecko_tier=reader.get("COINGECKO_TIER", "keyless", parse.one_of("keyless", "demo", "pro")),
         coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
-        coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", _url),
-        coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", _url),
-        coinbase_ws_url=reader.get("COINBASE_WS_URL", "", _optional_ws_url),
-        coinbase_feed=reader.get("COINBASE_FEED", "exchange", _one_of(*FEED_URLS)),
+        coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", parse.http_url),
+        coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", parse.http_url),
+        coinbase_ws_url=reader.get("COINBASE_WS_URL", "", parse.optional_ws_url),
+        coinbase_feed=reader.get("COINBASE_FEED", "exchange", parse.one_of(*FEED_URLS)),
         products=reader.get("COINBASE_PRODUCTS", DEFAULT_PRODUCTS, _products),
-        spool_max_bytes=reader.get("COINLAKE_SPOOL_MAX_MB", "1024", _whole(1, 1_000_000)) * 1024 * 1024,
+        spool_max_bytes=reader.get("COINLAKE_SPOOL_MAX_MB", "1024", parse.whole(1, 1_000_000)) * 1024 * 1024,
         alert_rules=reader.get("COINLAKE_ALERT_RULES", "60:2,300:5", _alert_rules),
-        alert_cooldown_s=reader.get("COINLAKE_ALERT_COOLDOWN_SECONDS", "300", _whole(0, 86_400)),
+        alert_cooldown_s=reader.get("COINLAKE_ALERT_COOLDOWN_SECONDS", "300", parse.whole(0, 86_400)),
         kafka_security=_kafka_security(reader),
-        kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), _host_ports),
-        hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", _uri("hdfs")),
-        hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", _url),
-        metastore_uri=reader.get("METASTORE_URI", f"thrift://{local('metastore')}", _uri("thrift")),
-        presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", _url),
+        kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), parse.host_ports),
+        hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", parse.uri("hdfs")),
+        hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", parse.http_url),
+        metastore_uri=reader.get("METASTORE_URI", f"thrift://{local('metastore')}", parse.uri("thrift")),
+        presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", parse.http_url),
         spark_master=reader.get("SPARK_MASTER", "local[2]", str),
         api_token=reader.secret("COINLAKE_API_TOKEN"),
         notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
     )
 
 
-def _kafka_security(reader: _Reader) -> KafkaSecurity:
+def _kafka_security(reader: Reader) -> KafkaSecurity:
     protocol = reader.get(
-        "KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+        "KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", parse.one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
     )
     security = KafkaSecurity(
         protocol=protocol,
-        mechanism=reader.get("KAFKA_SASL_MECHANISM", "PLAIN", _one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
+        mechanism=reader.get("KAFKA_SASL_MECHANISM", "PLAIN", parse.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
         username=reader.get("KAFKA_SASL_USERNAME", "", str),
         password=reader.secret("KAFKA_SASL_PASSWORD"),
-        ca_file=reader.get("KAFKA_SSL_CA_FILE", "", _readable_file),
+        ca_file=reader.get("KAFKA_SSL_CA_FILE", "", parse.readable_file),
     )
     if protocol.startswith("SASL") and not (security.username and security.password):
         raise SettingsError(
@@ -249,72 +224,8 @@ def _kafka_security(reader: _Reader) -> KafkaSecurity:
     return security
 
 
-def read_env_file(path: Path) -> dict[str, str]:
-    """Read `NAME=value` lines; blank lines and `#` comments are passed over, a missing file is empty."""
-    if not path.exists():
-        return {}
-    pairs = {}
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals:
-            raise SettingsError(f"{path}:{number}", line, "NAME=value")
-        if value:
-            pairs[name.strip()] = value.strip()
-    return pairs
-
-
-class _Reader:
-    """Looks values up and turns a parser's complaint into a `SettingsError`."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def get(self, variable: str, default: str, parse: Callable[[str], T]) -> T:
-        value = self._values.get(variable, default).strip()
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise SettingsError(variable, value, str(error)) from None
-
-    def secret(self, variable: str) -> Secret:
-        file = self._values.get(f"{variable}_FILE")
-        if file is None:
-            return Secret(self._values.get(variable, ""))
-        try:
-            return Secret(Path(file).read_text(encoding="utf-8").strip())
-        except OSError:
-            raise SettingsError(f"{variable}_FILE", file, "a file that can be read") from None
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise ValueError("one of " + ", ".join(choices))
-        return value
-
-    return parse
-
-
-def _flag(value: str) -> bool:
-    if value.lower() not in {"true", "false", "1", "0"}:
-        raise ValueError("true or false")
-    return value.lower() in {"true", "1"}
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not value.isdecimal() or not low <= int(value) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
 def _port_base(value: str) -> int:
-    return _whole(1024, 65535 - HIGHEST_OFFSET)(value)
+    return parse.whole(1024, 65535 - HIGHEST_OFFSET)(value)
 
 
 def _coins(value: str) -> tuple[str, ...]:
@@ -345,45 +256,3 @@ def _alert_rule(text: str) -> AlertRule:
     if not (1 <= rule.window_s <= 3600 and Decimal("0.01") <= rule.percent <= 99):
         raise ValueError(expected)
     return rule
-
-
-def _readable_file(value: str) -> str:
-    if value and not os.access(value, os.R_OK):
-        raise ValueError("a file that can be read")
-    return value
-
-
-def _optional_ws_url(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"ws", "wss"} or not parts.hostname):
-        raise ValueError("a ws:// or wss:// address")
-    return value.rstrip("/")
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("an http:// or https:// address")
-    return value.rstrip("/")
-
-
-def _optional_url(value: str) -> str:
-    return _url(value) if value else ""
-
-
-def _uri(scheme: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme != scheme or not parts.hostname:
-            raise ValueError(f"an address such as {scheme}://host:port")
-        return value.rstrip("/")
-
-    return parse
-
-
-def _host_ports(value: str) -> str:
-    for part in value.split(","):
-        host, _, port = part.strip().rpartition(":")
-        if not host or not port.isdecimal():
-            raise ValueError("host:port, or a comma list of such")
-    return value

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline import settings
 from pipeline.errors import CoinlakeError
+from pipeline.setting_values import read_env_file
 
 NAMES = ("COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN")
 HEADER = """\
@@ -18,7 +19,7 @@ HEADER = """\
 
 def ensure(env_file: Path) -> list[str]:
     """Add the secrets that the file does not hold yet, in one step; return their names."""
-    held = settings.read_env_file(env_file)
+    held = read_env_file(env_file)
     missing = [name for name in NAMES if name not in held and f"{name}_FILE" not in held]
     if missing:
         before = env_file.read_text(encoding="utf-8") if env_file.exists() else HEADER

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from pipeline.errors import RequestError
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME
 from pipeline.ingest.jobs import Order
-from pipeline.settings import Secret
+from pipeline.setting_values import Secret
 
 EARLIEST_DAY = EARLIEST_EVENT_TIME.date()
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

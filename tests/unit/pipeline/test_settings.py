@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pipeline import settings
 from pipeline.errors import SettingsError
-from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, PORT_OFFSETS, Secret, Settings, read_env_file
+from pipeline.setting_values import Secret, read_env_file
+from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, PORT_OFFSETS, Settings
 
 Load = Callable[..., Settings]
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import settings
 from pipeline.cluster import secrets
+from pipeline.setting_values import Reader, read_env_file
 
 EXAMPLE = settings.CHECKOUT / ".env.example"
 DOCUMENTED = re.compile(r"^#([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
@@ -24,7 +25,7 @@ def env_file(tmp_path: Path) -> Path:
 
 def test_first_start_makes_random_secrets_that_only_the_owner_reads(env_file: Path) -> None:
     assert set(secrets.ensure(env_file)) == MADE_AT_START
-    values = settings.read_env_file(env_file)
+    values = read_env_file(env_file)
     assert set(values) == MADE_AT_START
     assert len(set(values.values())) == 2
     assert all(len(value) >= 40 for value in values.values())
@@ -62,13 +63,13 @@ def test_a_file_that_others_could_read_is_closed(env_file: Path) -> None:
 def test_the_example_documents_every_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     read = {"COINLAKE_HOME"}
     for method in ("get", "secret"):
-        original = getattr(settings._Reader, method)
+        original = getattr(Reader, method)
 
         def recording(self, variable, *rest, original=original):
             read.add(variable)
             return original(self, variable, *rest)
 
-        monkeypatch.setattr(settings._Reader, method, recording)
+        monkeypatch.setattr(Reader, method, recording)
     settings.load({"COINLAKE_HOME": str(tmp_path)})
     documented = {name for name, _ in DOCUMENTED.findall(EXAMPLE.read_text())}
     assert documented == read | {"COINLAKE_PYTHON", "JAVA_HOME", "XDG_CACHE_HOME"}
