@@ -27,7 +27,7 @@ from pipeline.ingest.kafka import client_config
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
-from pipeline.ingest.trades.intake import Intake
+from pipeline.ingest.trades.intake import Intake, calm_collector
 from pipeline.ingest.trades.sink import FrameSink, producer_config
 from pipeline.ingest.trades.spool import Spool
 
@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--mock", action="store_true", help="no lake: librdkafka's own broker")
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
+    calm_collector()  # as the service does; the bare client makes next to nothing to collect
     config = producer_config(client_config(settings_module.load()))
     if options.mock:
         config |= {"test.mock.num.brokers": 1, "allow.auto.create.topics": True}

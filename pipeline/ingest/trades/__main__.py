@@ -25,6 +25,7 @@ from pipeline.events.trades import COINBASE, RAW_TRADES, SIMULATOR, TRADE_GAPS
 from pipeline.ingest.kafka import KafkaAdmin, client_config
 from pipeline.ingest.single import only_one
 from pipeline.ingest.trades.feed import Feed, Listener
+from pipeline.ingest.trades.intake import calm_collector
 from pipeline.ingest.trades.market_choice import trade_market
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.recording import Recorder, paced, read_recording
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "websockets"):  # ours say more
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    calm_collector()
     try:
         settings = settings_module.load()
         if options.record:

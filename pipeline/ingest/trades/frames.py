@@ -32,6 +32,9 @@ class Frame(NamedTuple):
     error: str = ""  # what the exchange complains of
 
 
+_new = tuple.__new__  # half the cost of calling Frame
+
+
 def read_frame(frame: bytes) -> Frame:
     """Return what a frame says; a frame that makes no sense is no error."""
     try:
@@ -42,7 +45,7 @@ def read_frame(frame: bytes) -> Frame:
     if kind == "match" or kind == "last_match":  # noqa: PLR1714  # quicker than a set
         product, trade_id = body.get("product_id"), body.get("trade_id")
         if type(trade_id) is int and type(product) is str:
-            return Frame(TRADES, MATCHES, product, ((product, (trade_id,)),))
+            return _new(Frame, (TRADES, MATCHES, product, ((product, (trade_id,)),), None, ""))
         return _of_objects(MATCHES, (body,))
     if kind == REST_FRAME:
         return _of_rest(body)
