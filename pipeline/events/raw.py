@@ -38,6 +38,7 @@ BRONZE_EVENTS = Table(
         *POSITION,
         Column("kafka_time", TIMESTAMP, "when the broker appended the record, UTC", nullable=False),
         Column("key", "binary", "the record's key, unchanged"),
+        Column("headers", "array<struct<key:string,value:binary>>", "the record's headers, unchanged; null for none"),
         Column("payload", "binary", "the record's value, unchanged; from_utf8(payload) reads it in Presto"),
     ),
     key=("topic", "partition", "offset"),

@@ -16,7 +16,7 @@ TRIGGER = "5 seconds"  # bronze is for rebuilding, not for watching: fewer, larg
 
 def run(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
     """Start the stream; Iceberg's sink commits each epoch once, by query id and epoch."""
-    rows = to_bronze(read_records(spark, settings, TOPICS))
+    rows = to_bronze(read_records(spark, settings, TOPICS, headers=True))
     return (
         rows.writeStream.queryName(BRONZE_EVENTS.name)
         .option("checkpointLocation", checkpoint)
