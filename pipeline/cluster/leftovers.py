@@ -11,7 +11,7 @@ from pipeline.cluster import processes
 
 # Writers first, then what they write to; a group is stopped together.
 STOP_ORDER = (
-    ("notebook", "scheduler", "simulator", "spark"),
+    ("notebook", "scheduler", "trades", "simulator", "spark"),
     ("presto",),
     ("metastore",),
     ("datanode", "namenode"),

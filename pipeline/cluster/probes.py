@@ -21,7 +21,7 @@ from pipeline.settings import Settings
 
 ANSWER_S = 10.0  # how long one operation may take
 LOOK_AGAIN_S = 0.25
-HEARTBEAT_S = 30.0  # a stream older than that has stopped
+HEARTBEAT_S = 30.0  # a service that reported longer ago has stopped
 PROBE_FOLDER = "/tmp/coinlake_probe"  # noqa: S108  # a folder in HDFS
 
 Probe = Callable[[Settings], None]
@@ -69,14 +69,12 @@ def presto(settings: Settings) -> None:
 
 def spark(settings: Settings) -> None:
     """Look at the heartbeat that the streaming job writes."""
-    file = settings.run_dir / "spark.json"
-    try:
-        beat = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ServiceError("the streams have not reported yet") from None
-    age = time.time() - float(beat["time"])
-    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
-        raise ServiceError(f"the streams last reported {age:.0f} s ago")
+    _look_at_heartbeat(settings, "spark")
+
+
+def trades(settings: Settings) -> None:
+    """Look at the heartbeat that the trade producer writes."""
+    _look_at_heartbeat(settings, "trades")
 
 
 def scheduler(settings: Settings) -> None:
@@ -106,6 +104,7 @@ PROBES: Mapping[str, Probe] = {
     "presto": presto,
     "spark": spark,
     "scheduler": scheduler,
+    "trades": trades,
     "simulator": simulator,
     "notebook": notebook,
 }
@@ -146,6 +145,16 @@ def main() -> int:
         if reason is not None:
             print(f"{name}: {reason}", file=sys.stderr)  # noqa: T201
     return 1 if any(reasons.values()) else 0
+
+
+def _look_at_heartbeat(settings: Settings, name: str) -> None:
+    try:
+        beat = json.loads((settings.run_dir / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ServiceError(f"no heartbeat of {name} yet") from None
+    age = time.time() - float(beat["time"])
+    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
+        raise ServiceError(f"the last heartbeat of {name} was {age:.0f} s ago")
 
 
 def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:

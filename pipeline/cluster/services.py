@@ -7,7 +7,18 @@ from urllib.parse import urlsplit
 from pipeline.settings import Settings
 
 # In the order in which the data passes them; also the names of the start scripts and of the supervisor's programs.
-SERVICES = ("kafka", "namenode", "datanode", "metastore", "presto", "spark", "scheduler", "simulator", "notebook")
+SERVICES = (
+    "kafka",
+    "namenode",
+    "datanode",
+    "metastore",
+    "presto",
+    "spark",
+    "scheduler",
+    "trades",
+    "simulator",
+    "notebook",
+)
 
 
 def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ...]:

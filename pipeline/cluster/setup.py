@@ -20,13 +20,24 @@ from pipeline.cluster.readback import HistoryWait, push_history, read_back, wait
 from pipeline.cluster.scheduler_api import SchedulerApi
 from pipeline.cluster.status_topics import stream_is_drained
 from pipeline.errors import CoinlakeError, ServiceError
-from pipeline.events.catalog import TOPICS
+from pipeline.events.catalog import PRICE_TOPICS, TOPICS
 from pipeline.init import topics
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 
 # Each becomes ready after those before it; all were started together.
-READY_ORDER = ("kafka", "namenode", "datanode", "metastore", "presto", "simulator", "scheduler", "spark", "notebook")
+READY_ORDER = (
+    "kafka",
+    "namenode",
+    "datanode",
+    "metastore",
+    "presto",
+    "simulator",
+    "scheduler",
+    "trades",
+    "spark",
+    "notebook",
+)
 HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
 HISTORY_ROWS_A_SECOND = 500
 INTERRUPTED = 130  # what a shell returns after Ctrl-C
@@ -102,7 +113,7 @@ def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices
     """Push a CSV file and wait until all of it is counted in both price tables."""
     with stages.stage("history") as outcome, stages.progress(f"history of {file.coin}") as advance:
         job = push_history(scheduler, file, advance)
-        names = [topic.name for topic in TOPICS]
+        names = [topic.name for topic in PRICE_TOPICS]
         wait = HistoryWait(
             coin=file.coin,
             events=job.events,

@@ -1,11 +1,12 @@
-"""The side threads of the Spark job: they keep Iceberg tables quick, and publish and sweep the Hive table."""
+"""The side threads of the Spark job: they keep Iceberg tables quick and summed up, publish and sweep the Hive table."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from pyspark import InheritableThread
 from pyspark.sql import SparkSession
@@ -15,6 +16,7 @@ from pipeline.events.coin_prices import COIN_DATA
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.settings import Settings
+from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
 from pipeline.stream.maintenance import TableKeeper
 
 log = logging.getLogger(__name__)
@@ -22,14 +24,36 @@ log = logging.getLogger(__name__)
 MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
+REFRESH_S = 3.0
+
+
+class TouchedMinutes:
+    """The minutes (starts, naive UTC) that got trades since somebody last took them; shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._minutes: set[datetime] = set()
+
+    def note(self, minutes: Iterable[datetime]) -> None:
+        """Add minutes."""
+        with self._lock:
+            self._minutes.update(minutes)
+
+    def take(self) -> set[datetime]:
+        """Return them all and forget them."""
+        with self._lock:
+            taken, self._minutes = self._minutes, set()
+            return taken
 
 
 class Housekeeping:
-    """Runs maintenance and publishing beside the streams, in threads that end with `stop`."""
+    """Runs what is due beside the streams, in threads that end with `stop`."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, stop: threading.Event) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, stop: threading.Event, touched: TouchedMinutes) -> None:
         self._spark = spark
         self._stop = stop
+        self._touched = touched
+        self._trade_tables: TradeTables | None = None
         self._keepers = [TableKeeper(spark, table) for table in ICEBERG_TABLES]
         self._partitions = HivePartitions(spark, settings, COIN_DATA)
         self._publisher = CoinDataPublisher(spark, settings, self._partitions)
@@ -40,6 +64,7 @@ class Housekeeping:
         for name, interval, task in (
             ("maintenance", MAINTENANCE_S, self.maintain),
             ("publishing", PUBLISH_S, self.publish),
+            ("refreshing", REFRESH_S, self.refresh),
             ("sweeping", SWEEP_S, self.sweep),
         ):
             InheritableThread(target=self._loop, args=(name, interval, task), daemon=True).start()
@@ -57,6 +82,18 @@ class Housekeeping:
         started = time.monotonic()
         if rows := self._publisher.run():
             log.info("published %d rows to %s in %.1f s", rows, COIN_DATA.full_name, time.monotonic() - started)
+
+    def refresh(self) -> None:
+        """Bring candles, statistics and coverage up to the trades; the first time also what a crash left undone."""
+        if self._trade_tables is None:
+            self._touched.note(minutes_to_refresh(self._spark))
+            self._trade_tables = TradeTables(self._spark)
+        minutes = self._touched.take()
+        try:
+            self._trade_tables.refresh(minutes)
+        except Exception:
+            self._touched.note(minutes)  # they are still to be done
+            raise
 
     def sweep(self) -> None:
         """Delete the published table's folders that nobody reads any more."""

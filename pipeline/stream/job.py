@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -21,12 +22,14 @@ from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
 from pipeline.ingest.kafka import client_config
 from pipeline.settings import Settings
 from pipeline.stream.bronze import events as bronze_events
-from pipeline.stream.housekeeping import Housekeeping
+from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
 from pipeline.stream.identity import claim_checkpoint
 from pipeline.stream.kafka import kafka_identity
+from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter
 from pipeline.stream.session import create_session
 from pipeline.stream.silver import query as silver_query
+from pipeline.stream.silver.trades import query as trade_query
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +55,9 @@ def run(settings: Settings, stop: threading.Event) -> int:
     spark = create_session(settings, "coinlake")
     try:
         create_tables(spark)
-        queries = start_queries(spark, settings)
-        Housekeeping(spark, settings, stop).start()
+        touched = TouchedMinutes()
+        queries = start_queries(spark, settings, touched)
+        Housekeeping(spark, settings, stop, touched).start()
         return watch(queries, ProgressReporter(settings), stop)
     finally:
         stop.set()
@@ -68,15 +72,19 @@ def create_tables(spark: SparkSession) -> None:
         spark.sql(table.create_sql())
 
 
-def start_queries(spark: SparkSession, settings: Settings) -> list[StreamingQuery]:
-    """Start bronze and silver on the checkpoint that belongs to this Kafka."""
+def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> list[StreamingQuery]:
+    """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first."""
     root = f"{settings.checkpoints}/stream"
-    admin = AdminClient(client_config(settings))
-    identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
-    writer = silver_query.SilverWriter(spark, identity.id)
+    client = client_config(settings)
+    identity = claim_checkpoint(spark, root, kafka_identity(AdminClient(client), TOPICS))
+    prices = silver_query.SilverWriter(spark, identity.id)
+    alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
+    trades = trade_query.TradeWriter(spark, settings, identity.id, alerts, touched.note)
     return [
-        silver_query.run(spark, settings, f"{root}/silver", writer),
         bronze_events.run(spark, settings, f"{root}/bronze"),
+        silver_query.run(spark, settings, f"{root}/silver", prices),
+        trade_query.run(spark, settings, f"{root}/trades", trades),
+        gaps.run(spark, settings, f"{root}/gaps"),
     ]
 
 

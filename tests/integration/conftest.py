@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import settings
+from pipeline.cluster.services import SERVICES
 from tests.support.history import write_export
 from tests.support.stack import Stack
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 DOWN = "pipeline/scripts/pipeline_down.sh"
-SERVICES = ("kafka", "namenode", "datanode", "metastore", "presto", "spark", "scheduler", "simulator", "notebook")
 REAL_EXPORT = "daily/coingecko_btc-usd-max_20130428_20260113.csv"
 
 

@@ -205,7 +205,7 @@ def test_the_scheduler_tells_its_health(
 
 @pytest.mark.parametrize(
     ("age_s", "pid", "reason"),
-    [(0, os.getpid(), None), (60, os.getpid(), "the streams last reported 60 s ago"), (0, 2**22 - 1, "0 s ago")],
+    [(0, os.getpid(), None), (60, os.getpid(), "the last heartbeat of spark was 60 s ago"), (0, 2**22 - 1, "0 s ago")],
 )
 def test_the_streams_are_ready_while_their_heart_beats(make: Make, age_s: int, pid: int, reason: str | None) -> None:
     ours = make()
@@ -216,7 +216,7 @@ def test_the_streams_are_ready_while_their_heart_beats(make: Make, age_s: int, p
 
 
 def test_streams_without_a_heartbeat_are_not_ready(make: Make) -> None:
-    assert probes.check("spark", make()) == "the streams have not reported yet"
+    assert probes.check("spark", make()) == "no heartbeat of spark yet"
 
 
 @pytest.mark.parametrize("name", ["kafka", "topics", "namenode", "metastore", "presto", "scheduler", "notebook"])
@@ -244,7 +244,7 @@ def test_waiting_ends_with_the_first_success(make: Make, monkeypatch: pytest.Mon
 
 
 def test_waiting_gives_up_with_the_last_reason(make: Make) -> None:
-    assert probes.wait("spark", make(), 0) == "the streams have not reported yet"
+    assert probes.wait("spark", make(), 0) == "no heartbeat of spark yet"
 
 
 def test_the_command_line_names_what_is_not_ready(
