@@ -20,6 +20,7 @@ from pipeline.cluster.scheduler_api import SchedulerApi
 from pipeline.cluster.status_services import ServiceState, service_states
 from pipeline.cluster.status_tables import TableState, table_state
 from pipeline.cluster.status_topics import TopicState, topic_states
+from pipeline.cluster.status_trades import TradeCoverage, trade_coverage
 from pipeline.cluster.status_view import show
 from pipeline.errors import CoinlakeError
 from pipeline.events.catalog import TABLES, TOPICS
@@ -35,11 +36,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Status:
-    """The lake at a glance; `market` is live or simulator, None while the scheduler does not say."""
+    """The lake at a glance; None is not known.
+
+    `market` is live or simulator; `trades` is empty until the first hour is counted.
+    """
 
     services: list[ServiceState]
     topics: list[TopicState]
     tables: list[TableState]
+    trades: list[TradeCoverage] | None
     market: str | None
 
     @property
@@ -84,11 +89,15 @@ def collect(settings: Settings) -> Status:
     )
     presto = Presto(settings.presto_url, source="coinlake-status", request_timeout_s=ANSWER_S)
     tables = [_in_background(_asks(presto, table), when="presto" not in down) for table in TABLES]
+    trades: Future[list[TradeCoverage] | None] = _in_background(
+        lambda: trade_coverage(presto), when="presto" not in down
+    )
     deadline = time.monotonic() + ANSWER_S
     return Status(
         services=services,
         topics=_answer(topics, deadline, [TopicState(name, None, None) for name in names]),
         tables=[_answer(state, deadline, TableState(t.full_name)) for t, state in zip(TABLES, tables, strict=True)],
+        trades=_answer(trades, deadline, None),
         market=_answer(market, deadline, None),
     )
 

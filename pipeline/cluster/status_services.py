@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from pipeline.cluster import supervisor
+from pipeline.cluster import probes, supervisor
 from pipeline.cluster.leftovers import leftovers
 from pipeline.cluster.services import SERVICES, services_here
 from pipeline.errors import ServiceError
@@ -17,7 +17,7 @@ from pipeline.settings import Settings
 CONNECT_S = 1.0
 MIB = 1024**2
 
-# service -> (the port that tells whether it serves, what its address begins with)
+# service -> (the port that tells whether it serves, what its address begins with); `trades` serves nobody
 ADDRESSES: Mapping[str, tuple[str, str]] = {
     "kafka": ("kafka", ""),
     "namenode": ("namenode_http", "http://"),
@@ -53,16 +53,14 @@ def service_states(settings: Settings) -> list[ServiceState]:
 
 
 def service_state(settings: Settings, name: str, pid: int | None) -> ServiceState:
-    """Return the state of a service; up means that its process runs and its port answers."""
+    """Return the state of a service; up means that its process runs and its port answers, or its heart beats."""
+    rss_mb = None if pid is None else resident_mb(pid)
+    if name == "trades":
+        return ServiceState(name, pid is not None and probes.check(name, settings) is None, pid, "", rss_mb)
     port_name, scheme = ADDRESSES[name]
     port = settings.port(port_name)
-    return ServiceState(
-        name=name,
-        up=pid is not None and answers(settings.local_host, port),
-        pid=pid,
-        url=f"{scheme}{settings.local_host}:{port}",
-        rss_mb=None if pid is None else resident_mb(pid),
-    )
+    up = pid is not None and answers(settings.local_host, port)
+    return ServiceState(name, up, pid, f"{scheme}{settings.local_host}:{port}", rss_mb)
 
 
 def answers(host: str, port: int) -> bool:

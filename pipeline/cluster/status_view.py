@@ -14,7 +14,7 @@ UNKNOWN = "-"
 
 
 def show(status: Mapping[str, Any], settings: Settings, console: Console) -> None:
-    """Print services, topics and tables; `status` has the shape of `pipeline_status.sh --json`."""
+    """Print services, topics, tables and trades; `status` has the shape of `pipeline_status.sh --json`."""
     console.print(f"market: {status['market'] or UNKNOWN}    home: {settings.home}")
     _print(
         console,
@@ -36,9 +36,19 @@ def show(status: Mapping[str, Any], settings: Settings, console: Console) -> Non
         ("table", "rows", "newest, s ago", "data files"),
         [(t["name"], t["rows"], t["freshness_s"], t["data_files"]) for t in status["tables"]],
     )
+    _print(
+        console,
+        ("trades of", "source", "trades", "filled by REST", "missing", "open gaps", "lost"),
+        [
+            (t["product_id"], t["source"], t["trades"], t["filled"], t["missing"], t["open_gaps"], t["lost"])
+            for t in status["trades"] or ()
+        ],
+    )
 
 
 def _print(console: Console, titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title, sample in zip(titles, zip(*rows, strict=True), strict=False):
         table.add_column(title, justify="right" if any(isinstance(value, int | float) for value in sample) else "left")

@@ -21,6 +21,7 @@ from pipeline.cluster.services import SERVICES
 from pipeline.cluster.status_services import ServiceState, resident_mb, service_state
 from pipeline.cluster.status_tables import TableState
 from pipeline.cluster.status_topics import TopicState
+from pipeline.cluster.status_trades import TradeCoverage
 from pipeline.cluster.status_view import show
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import TABLES
@@ -29,6 +30,7 @@ KEYS = {
     "services": {"name", "up", "pid", "url", "rss_mb"},
     "topics": {"name", "end_offset", "lag"},
     "tables": {"name", "rows", "freshness_s", "data_files"},
+    "trades": {"source", "product_id", "trades", "filled", "missing", "open_gaps", "lost"},
 }
 
 
@@ -49,6 +51,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, *services: ServiceState) -> None:
         status, "topic_states", lambda _settings, names, _limit: [TopicState(name, 7, 0) for name in names]
     )
     monkeypatch.setattr(status, "table_state", lambda _presto, table: TableState(table.full_name, 3, 1.5, 2))
+    monkeypatch.setattr(status, "trade_coverage", lambda _presto: [TradeCoverage("coinbase", "BTC-USD", 9, 2, 1, 1, 0)])
     monkeypatch.setattr(
         "pipeline.cluster.scheduler_api.SchedulerApi.market", lambda _self: MarketInUse("simulator", "")
     )
@@ -82,6 +85,7 @@ def test_what_is_down_is_not_asked_and_unknown(
     found = printed(capsys)
     assert found["topics"][0] == {"name": "coin_events", "end_offset": None, "lag": None}
     assert found["tables"][0]["rows"] is None
+    assert found["trades"] is None
     assert found["market"] is None
 
 
@@ -141,7 +145,16 @@ def test_memory_counts_the_children_too() -> None:
 
 
 def test_every_service_has_an_address() -> None:
-    assert set(status_services.ADDRESSES) == set(SERVICES)
+    assert set(status_services.ADDRESSES) == set(SERVICES) - {"trades"}  # it serves nobody
+
+
+def test_the_trade_producer_is_up_while_its_heart_beats(home: Path) -> None:
+    settings = settings_module.load({"COINLAKE_HOME": str(home)})
+    assert not service_state(settings, "trades", os.getpid()).up
+    settings.run_dir.mkdir()
+    (settings.run_dir / "trades.json").write_text(json.dumps({"pid": os.getpid(), "time": time.time()}))
+    assert service_state(settings, "trades", os.getpid()).up
+    assert not service_state(settings, "trades", None).up
 
 
 def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
@@ -153,6 +166,7 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
         ],
         "topics": [{"name": "coin_events", "end_offset": 1234567, "lag": 0}],
         "tables": [{"name": "iceberg.a.b", "rows": None, "freshness_s": None, "data_files": None}],
+        "trades": [TradeCoverage("coinbase", "BTC-USD", 1000, 2, 1, 1, 0).__dict__],
         "market": None,
     }
     show(found, settings_module.load(), Console(file=text, width=100))
@@ -161,3 +175,4 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
     assert ["presto", "DOWN", "-", "-", "http://x"] in lines
     assert ["coin_events", "1,234,567", "0"] in lines
     assert ["iceberg.a.b", "-", "-", "-"] in lines
+    assert ["BTC-USD", "coinbase", "1,000", "2", "1", "1", "0"] in lines
