@@ -20,7 +20,7 @@ from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import Settings
 from pipeline.stream import hdfs
 from pipeline.stream.appending import load_table
-from pipeline.stream.jvm import JavaObject, jvm
+from pipeline.stream.jvm import JavaObject, java_class
 
 FOLDER_PREFIX = "published-"  # and the time in ns
 KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish
@@ -143,7 +143,7 @@ def write_files(rows: DataFrame, folder: str) -> None:
 def _is_ancestor(spark: SparkSession, silver: JavaObject, snapshot: int) -> bool:
     """Tell whether all snapshots from this one to the current one are still kept."""
     current = silver.currentSnapshot().snapshotId()
-    return bool(jvm(spark).org.apache.iceberg.util.SnapshotUtil.isAncestorOf(silver, current, snapshot))
+    return bool(java_class(spark, "org.apache.iceberg.util.SnapshotUtil").isAncestorOf(silver, current, snapshot))
 
 
 def _in_years(rows: DataFrame, years: Iterable[str]) -> DataFrame:

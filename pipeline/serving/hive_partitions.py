@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.events.model import Table
 from pipeline.settings import Settings
-from pipeline.stream.jvm import JavaObject, jvm
+from pipeline.stream.jvm import JavaObject, java_class
 
 ROWS = "coinlake.rows"  # the partition parameter that says how many rows its files hold
 
@@ -26,18 +26,18 @@ class HivePartitions:
     """The partitions of a Hive table with one partition column, through the metastore's own client."""
 
     def __init__(self, spark: SparkSession, settings: Settings, table: Table) -> None:
-        self._jvm = jvm(spark)
+        self._spark = spark
         self._uri = settings.metastore_uri
         self._table = table
 
     def table_exists(self) -> bool:
         """Tell whether the table is registered."""
-        with _Client(self._jvm, self._uri) as client:
+        with _Client(self._spark, self._uri) as client:
             return bool(client.tableExists(self._table.schema, self._table.name))
 
     def by_value(self) -> dict[str, Partition]:
         """Return the partitions by value."""
-        with _Client(self._jvm, self._uri) as client:
+        with _Client(self._spark, self._uri) as client:
             return {str(p.getValues().get(0)): _partition(p) for p in self._thrift(client)}
 
     def switch(self, partitions: list[Partition]) -> None:
@@ -45,9 +45,10 @@ class HivePartitions:
 
         A row is seen in its old files or in its new ones, never in both and never in none.
         """
-        with _Client(self._jvm, self._uri) as client:
+        with _Client(self._spark, self._uri) as client:
             known = {str(p.getValues().get(0)): p for p in self._thrift(client)}
-            changed, added = self._jvm.java.util.ArrayList(), self._jvm.java.util.ArrayList()
+            new_list = java_class(self._spark, "java.util.ArrayList")
+            changed, added = new_list(), new_list()
             for partition in partitions:
                 if partition.value in known:
                     changed.add(_moved(known[partition.value], partition))
@@ -62,12 +63,12 @@ class HivePartitions:
         return client.listPartitions(self._table.schema, self._table.name, -1)
 
     def _new(self, client: JavaObject, partition: Partition) -> JavaObject:
-        made = self._jvm.org.apache.hadoop.hive.metastore.api.Partition()
+        made = java_class(self._spark, "org.apache.hadoop.hive.metastore.api.Partition")()
         made.setDbName(self._table.schema)
         made.setTableName(self._table.name)
         made.addToValues(partition.value)
         made.setSd(client.getTable(self._table.schema, self._table.name).getSd().deepCopy())
-        made.setParameters(self._jvm.java.util.HashMap())
+        made.setParameters(java_class(self._spark, "java.util.HashMap")())
         return _moved(made, partition)
 
 
@@ -85,10 +86,10 @@ def _partition(thrift: JavaObject) -> Partition:
 class _Client:
     """A metastore client for one piece of work: a fresh connection costs some ms and survives a metastore's restart."""
 
-    def __init__(self, java: JavaObject, uri: str) -> None:
-        conf = java.org.apache.hadoop.hive.conf.HiveConf()
+    def __init__(self, spark: SparkSession, uri: str) -> None:
+        conf = java_class(spark, "org.apache.hadoop.hive.conf.HiveConf")()
         conf.set("hive.metastore.uris", uri)
-        self._client = java.org.apache.hadoop.hive.metastore.HiveMetaStoreClient(conf)
+        self._client = java_class(spark, "org.apache.hadoop.hive.metastore.HiveMetaStoreClient")(conf)
 
     def __enter__(self) -> JavaObject:
         return self._client

@@ -7,13 +7,14 @@ one table: each has marks of its own.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.events.model import Table
-from pipeline.stream.jvm import JavaObject, java_session, jvm
+from pipeline.stream.jvm import JavaObject, java_class, java_session
 
 BATCH_MARK = re.compile(r"coinlake\.(\w+)\.batch")
 
@@ -62,8 +63,8 @@ def last_batch(spark: SparkSession, table: Table, query: str, checkpoint_id: str
     checkpoint, batch = mark_names(query)
     return max(
         (
-            int(summary.get(batch))
-            for summary in snapshot_summaries(load_table(spark, table))
+            int(summary[batch])
+            for summary in snapshot_summaries(spark, load_table(spark, table))
             if summary.get(checkpoint) == checkpoint_id
         ),
         default=-1,
@@ -72,14 +73,19 @@ def last_batch(spark: SparkSession, table: Table, query: str, checkpoint_id: str
 
 def load_table(spark: SparkSession, table: Table) -> JavaObject:
     """Return Iceberg's own `Table` object, freshly read from the metastore."""
-    loader = jvm(spark).org.apache.iceberg.spark.Spark3Util
+    loader = java_class(spark, "org.apache.iceberg.spark.Spark3Util")
     return loader.loadIcebergTable(java_session(spark), table.full_name)
 
 
-def snapshot_summaries(iceberg_table: JavaObject) -> Iterator[JavaObject]:
-    """Yield the summaries of the table's snapshots from the current one back, as far as they are kept."""
-    snapshot = iceberg_table.currentSnapshot()
+def snapshot_summaries(spark: SparkSession, iceberg_table: JavaObject) -> Iterator[dict[str, str]]:
+    """Yield the summaries of the table's snapshots from the current one back, as far as they are kept.
+
+    All of the table's metadata comes over at once, as JSON: asking for each snapshot's summary is a thousand calls.
+    """
+    parser = java_class(spark, "org.apache.iceberg.TableMetadataParser")
+    metadata = json.loads(parser.toJson(iceberg_table.operations().current()))
+    snapshots = {snapshot["snapshot-id"]: snapshot for snapshot in metadata.get("snapshots", ())}
+    snapshot = snapshots.get(metadata.get("current-snapshot-id"))
     while snapshot is not None:
-        yield snapshot.summary()
-        parent = snapshot.parentId()
-        snapshot = None if parent is None else iceberg_table.snapshot(parent)
+        yield snapshot["summary"]
+        snapshot = snapshots.get(snapshot.get("parent-snapshot-id"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from pipeline.stream.jvm import JavaObject, hadoop_conf, java_array, jvm
+from pipeline.stream.jvm import JavaObject, hadoop_conf, java_array, java_class
+
+RENAME = "org.apache.hadoop.fs.Options$Rename"
 
 
 def read_text(spark: SparkSession, path: str) -> str | None:
@@ -26,9 +28,9 @@ def replace_text(spark: SparkSession, path: str, text: str) -> None:
     stream = file_system.create(draft, True)
     stream.write(bytearray(text.encode()))
     stream.close()
-    hadoop = jvm(spark).org.apache.hadoop.fs
-    overwrite = java_array(spark, hadoop.Options.Rename, hadoop.Options.Rename.OVERWRITE)
-    hadoop.FileContext.getFileContext(file_system.getUri(), hadoop_conf(spark)).rename(draft, target, overwrite)
+    rename = java_class(spark, RENAME)
+    overwrite = java_array(spark, rename, rename.OVERWRITE)
+    _context(spark, file_system).rename(draft, target, overwrite)
 
 
 def list_names(spark: SparkSession, folder: str) -> list[str]:
@@ -42,8 +44,8 @@ def list_names(spark: SparkSession, folder: str) -> list[str]:
 def move_files(spark: SparkSession, source: str, target: str) -> None:
     """Move the files of a folder into another one of the same file system; each appears there whole."""
     file_system, _ = _at(spark, source)
-    context = jvm(spark).org.apache.hadoop.fs.FileContext.getFileContext(file_system.getUri(), hadoop_conf(spark))
-    no_options = java_array(spark, jvm(spark).org.apache.hadoop.fs.Options.Rename)
+    context = _context(spark, file_system)
+    no_options = java_array(spark, java_class(spark, RENAME))
     for name in list_names(spark, source):
         context.rename(_at(spark, f"{source}/{name}")[1], _at(spark, f"{target}/{name}")[1], no_options)
 
@@ -54,6 +56,11 @@ def delete(spark: SparkSession, path: str) -> None:
     file_system.delete(hadoop_path, True)
 
 
+def _context(spark: SparkSession, file_system: JavaObject) -> JavaObject:
+    contexts = java_class(spark, "org.apache.hadoop.fs.FileContext")
+    return contexts.getFileContext(file_system.getUri(), hadoop_conf(spark))
+
+
 def _at(spark: SparkSession, path: str) -> tuple[JavaObject, JavaObject]:
-    hadoop_path = jvm(spark).org.apache.hadoop.fs.Path(path)
+    hadoop_path = java_class(spark, "org.apache.hadoop.fs.Path")(path)
     return hadoop_path.getFileSystem(hadoop_conf(spark)), hadoop_path

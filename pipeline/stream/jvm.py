@@ -10,9 +10,33 @@ JavaObject: TypeAlias = Any
 """A Java object behind Py4J; its methods are Java's."""
 
 
-def jvm(spark: SparkSession) -> JavaObject:
-    """Return the driver's Java virtual machine: `jvm(spark).java.util.ArrayList()`."""
-    return spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no public way
+PYSPARK_CLASSES = (
+    "functions",
+    "org.apache.spark.sql.functions",
+    "PythonUtils",
+    "org.apache.spark.sql.classic.SparkSession",
+    "org.apache.spark.sql.expressions.Window",
+    "org.apache.spark.storage.StorageLevel",
+)
+"""What PySpark itself looks up, by the names it uses, for each column, expression and cache."""
+
+
+def java_class(spark: SparkSession, name: str) -> JavaObject:
+    """Return a Java class by its full name, `Outer$Inner` for an inner one; it is looked up once a process.
+
+    Py4J asks the JVM at each use, and the JVM searches all jars for each part of a name that might be a class: these
+    searches took a quarter of the streaming driver's processor time.
+    """
+    view = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no public way
+    if name not in vars(view):
+        setattr(view, name, getattr(view, name))
+    return getattr(view, name)
+
+
+def remember_classes(spark: SparkSession) -> None:
+    """Have PySpark find its own classes without asking the JVM each time."""
+    for name in PYSPARK_CLASSES:
+        java_class(spark, name)
 
 
 def hadoop_conf(spark: SparkSession) -> JavaObject:

@@ -45,7 +45,7 @@ class TableKeeper:
             self._compact()
             iceberg_table = load_table(self._spark, self._table)
             self._files_after_compaction = data_files(iceberg_table)
-        merge_manifests(iceberg_table)
+        merge_manifests(self._spark, iceberg_table)
         expire_snapshots(iceberg_table)
         iceberg_table.refresh()
         self._seen_snapshot = iceberg_table.currentSnapshot().snapshotId()
@@ -71,14 +71,14 @@ def data_files(iceberg_table: JavaObject) -> int:
     return int(iceberg_table.currentSnapshot().summary().get("total-data-files") or 0)
 
 
-def merge_manifests(iceberg_table: JavaObject) -> None:
+def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:
     """Commit an empty append where manifests have piled up: Iceberg merges the small ones on the way.
 
     The newest mark of every query that appends to the table is carried on. Where there are several, this is done
     each time: a busy query's snapshots would else push out the one that carries a quiet query's mark. A batch append
     merges by itself, Spark's streaming sink does not.
     """
-    marks = newest_marks(iceberg_table)
+    marks = newest_marks(spark, iceberg_table)
     shared = len(marks) > 2  # each query has two
     if shared or iceberg_table.currentSnapshot().allManifests(iceberg_table.io()).size() >= MANY_MANIFESTS:
         append = iceberg_table.newAppend()
@@ -87,13 +87,13 @@ def merge_manifests(iceberg_table: JavaObject) -> None:
         append.commit()
 
 
-def newest_marks(iceberg_table: JavaObject) -> dict[str, str]:
+def newest_marks(spark: SparkSession, iceberg_table: JavaObject) -> dict[str, str]:
     """Return the newest batch's mark of each query, which must outlive the snapshot that carried it first."""
     marks: dict[str, str] = {}
-    for summary in snapshot_summaries(iceberg_table):
+    for summary in snapshot_summaries(spark, iceberg_table):
         for found in filter(None, map(BATCH_MARK.fullmatch, summary)):
             checkpoint, batch = mark_names(found[1])
-            identity, number = str(summary.get(checkpoint)), int(summary.get(batch))
+            identity, number = summary[checkpoint], int(summary[batch])
             if number > int(marks.get(batch, -1)) and marks.setdefault(checkpoint, identity) == identity:
                 marks[batch] = str(number)
     return marks

@@ -35,9 +35,9 @@ class ProgressReporter:
 
         Several queries read the same topic: the last one in the list is the one whose table it is meant for.
         """
-        reports = {query.name: query.lastProgress for query in queries}
-        # PySpark's own fields hold the offsets as Python text.
-        found = {name: json.loads(report.json) for name, report in reports.items() if report is not None}
+        # PySpark's `lastProgress` asks the JVM for each of its fields, and holds the offsets as Python text.
+        reports = {query.name: query._jsq.lastProgress() for query in queries}  # noqa: SLF001
+        found = {name: json.loads(report.json()) for name, report in reports.items() if report is not None}
         if len(found) == len(queries):
             self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
         self._beat({name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()})

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from pipeline import settings
 from pipeline.events.catalog import ICEBERG_TABLES
+from pipeline.stream.jvm import remember_classes
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +28,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.ui.enabled", "false")
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
+    remember_classes(session)
     yield session
     session.stop()
 

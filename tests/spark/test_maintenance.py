@@ -48,7 +48,7 @@ def test_marks_of_every_query_outlive_their_snapshots(lake: SparkSession, monkey
     for start in range(0, 40, 10):
         append(lake, "trades", range(start, start + 10))
         keeper.run()
-    assert len(list(snapshot_summaries(load_table(lake, REJECTED_EVENTS)))) == 1
+    assert len(list(snapshot_summaries(lake, load_table(lake, REJECTED_EVENTS)))) == 1
     assert last_batch(lake, REJECTED_EVENTS, "silver", "checkpoint") == 2
     assert last_batch(lake, REJECTED_EVENTS, "trades", "checkpoint") == 39
     assert last_batch(lake, REJECTED_EVENTS, "trades", "another checkpoint") == -1
