@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
-REFRESH_S = 3.0
+REFRESH_S = 5.0
 
 
 class TouchedMinutes:

@@ -16,6 +16,11 @@ from pipeline.settings import KafkaSecurity, Settings
 
 ADMIN_TIMEOUT_S = 10.0
 
+FETCH_WAIT_MS = "10"
+"""How long the broker holds a fetch back for want of data. After each fetch Spark asks for the partition's ends, and
+the broker answers a connection's requests one after the other: with Kafka's 500 ms, a partition of few records took
+200-500 ms of each batch."""
+
 
 @dataclass(frozen=True)
 class KafkaIdentity:
@@ -46,6 +51,7 @@ def read_records(
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
         .option("includeHeaders", str(headers).lower())
+        .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS)
     )
     if max_records is not None:
         reader = reader.option("maxOffsetsPerTrigger", str(max_records))

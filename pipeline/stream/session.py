@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.cluster.memory import heap
 from pipeline.settings import Settings
+from pipeline.stream.jvm import remember_classes
 
 
 def create_session(settings: Settings, app_name: str) -> SparkSession:
@@ -18,7 +19,9 @@ def create_session(settings: Settings, app_name: str) -> SparkSession:
     builder = SparkSession.Builder().appName(app_name).master(settings.spark_master)
     for name, value in {**_catalog(settings), **_engine(settings), **_latency()}.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    spark = builder.getOrCreate()
+    remember_classes(spark)
+    return spark
 
 
 def _catalog(settings: Settings) -> dict[str, str]:
@@ -70,6 +73,7 @@ def _java_options(settings: Settings) -> tuple[str, ...]:
         # With the first compiler alone the JVM keeps 48 MB for compiled code; the driver fills them and compiles the
         # same code over and over: staleness 1.5 s and worse. With both and this much room: 0.9 s, 100 MB more resident.
         "-XX:ReservedCodeCacheSize=192m",
+        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}",
     )
@@ -84,6 +88,13 @@ def _latency() -> dict[str, str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.streaming.metricsEnabled": "false",
+        # A batch is kept for its two reads, a second at most: compressing it costs more than it saves.
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
+        # Each batch's plan is written out for the web page.
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.maxPlanStringLength": "4096",
         "spark.sql.streaming.noDataMicroBatches.enabled": "false",
         "spark.scheduler.mode": "FAIR",
+        # Python would tell the JVM for each column expression on which line it stands: two calls more for each.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
     }

@@ -11,7 +11,7 @@ from pipeline.events.raw import BRONZE_EVENTS
 from pipeline.settings import Settings
 from pipeline.stream.kafka import read_records
 
-TRIGGER = "5 seconds"  # bronze is for rebuilding, not for watching: fewer, larger files
+TRIGGER = "10 seconds"  # bronze is for rebuilding, not for watching: fewer, larger files
 
 
 def run(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:

@@ -19,7 +19,7 @@ from pipeline.stream.minutes import HOUR, MINUTE, TimeRange, by_day, cover, hour
 from pipeline.stream.ops import coverage
 from pipeline.stream.silver import candles_1m
 
-COVERAGE_REST_S = 15.0  # counting takes a second of processor time, and the hours are not judged by the second
+COVERAGE_REST_S = 30.0  # counting takes a second of processor time, and the hours are not judged by the second
 
 
 class TradeTables:
