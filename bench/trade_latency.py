@@ -1,0 +1,123 @@
+"""How long a trade takes from the exchange to a Presto answer, at a steady rate, on the running lake.
+
+`python -m bench.trade_latency --rate 1000 --seconds 60`. The lake must run on the simulator, which makes the trades:
+its rate is set for the time of the measurement. Everything is on the way: WebSocket, producer, Kafka, Spark, HDFS,
+Presto. `staleness_s` is how old the newest trade of an answer is when the answer arrives (one value an answer);
+`visible_s` is how long each trade waited for the first answer that holds it, taken at each ms of the run.
+`drift_s` is the median staleness of the last third less that of the first: what grows is a lag that never ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
+
+import httpx
+
+from bench.latency import PRESTO_TIME, SETTLE_S, Answer, now_ms, presto_time
+from bench.measure import report, spread
+from pipeline import settings as settings_module
+from pipeline.events.coin_prices import epoch_ms
+from pipeline.events.trades import FACT_TRADES, SIMULATOR
+from pipeline.presto import Presto
+from pipeline.settings import Settings
+
+
+@contextmanager
+def trade_rate(settings: Settings, rate: int) -> Iterator[None]:
+    """Have the simulated exchange make `rate` trades a second, over all products, as long as the block runs."""
+    exchange = f"{settings.url('simulator')}/simulator/exchange"
+    before = httpx.get(exchange).raise_for_status().json()["rate"]
+    httpx.post(f"{exchange}/rate", json={"rate": rate}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.post(f"{exchange}/rate", json={"rate": before}).raise_for_status()
+
+
+def poll(presto: Presto, seconds: float) -> list[Answer]:
+    """Ask for the newest trade again and again; each query looks only at trades newer than those it knows."""
+    answers: list[Answer] = []
+    known_ms = now_ms() - 10_000
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        asked = now_ms()
+        sql = (
+            f"SELECT max(trade_time) FROM {FACT_TRADES.full_name} "
+            f"WHERE trade_time > TIMESTAMP '{presto_time(known_ms)}' AND source = '{SIMULATOR}'"
+        )
+        newest = presto.rows(sql)[0][0]
+        if newest is not None:
+            known_ms = epoch_ms(datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC))
+        answers.append(Answer(asked, now_ms(), known_ms))
+    return answers
+
+
+def waits(answers: list[Answer]) -> Iterator[float]:
+    """Yield for each ms of the run the seconds until the first answer that holds its trades."""
+    for before, answer in pairwise(answers):
+        for made_ms in range(before.newest_ms + 1, answer.newest_ms + 1):
+            yield (answer.arrived_ms - made_ms) / 1000
+
+
+def count(presto: Presto, start_ms: int, end_ms: int) -> dict[str, int]:
+    """Count the trades of a span once they stand still: rows, keys, and how many ids lie between first and last."""
+    sql = (
+        "SELECT sum(n), sum(keys), sum(ids) FROM (SELECT count(*) n, count(DISTINCT trade_id) keys, "
+        f"max(trade_id) - min(trade_id) + 1 ids FROM {FACT_TRADES.full_name} WHERE source = '{SIMULATOR}' AND "
+        f"trade_time BETWEEN TIMESTAMP '{presto_time(start_ms)}' AND TIMESTAMP '{presto_time(end_ms)}' "
+        "GROUP BY product_id)"
+    )
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        rows, keys, ids = presto.rows(sql)[0]
+        if rows == keys == ids or time.monotonic() > deadline:
+            return {"trades": ids, "lost": ids - keys, "doubled": rows - keys}
+        time.sleep(1)
+
+
+def drift(staleness: list[float]) -> float:
+    """Return by how many seconds the median of the last third exceeds that of the first."""
+    third = len(staleness) // 3
+    return round(median(staleness[-third:]) - median(staleness[:third]), 3)
+
+
+def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[str, object]:
+    """Set the rate and poll; the first `warm_up` seconds do not count."""
+    presto = Presto(settings.presto_url, source="coinlake-bench")
+    with trade_rate(settings, rate):
+        poll(presto, warm_up)
+        start = now_ms()
+        answers = poll(presto, seconds)
+        end = now_ms()
+    staleness = [(answer.arrived_ms - answer.newest_ms) / 1000 for answer in answers]
+    return {
+        "rate": rate,
+        "products": len(settings.products),
+        "seconds": seconds,
+        "answers": len(answers),
+        "staleness_s": spread(staleness),
+        "drift_s": drift(staleness),
+        "visible_s": spread(waits(answers)),
+        "query_s": spread((answer.arrived_ms - answer.asked_ms) / 1000 for answer in answers),
+        **count(presto, start, end),
+    }
+
+
+def main() -> None:
+    """Measure and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=1000, help="trades a second, over all products")
+    parser.add_argument("--seconds", type=int, default=60, help="how long to measure")
+    parser.add_argument("--warm-up", type=int, default=30, help="seconds before that, which do not count")
+    given = parser.parse_args()
+    report(**measure(settings_module.load(), given.rate, given.seconds, given.warm_up))
+
+
+if __name__ == "__main__":
+    main()
