@@ -44,7 +44,7 @@ COINBASE, SIMULATOR = "coinbase", "simulator"
 """What `source` says. Both feeds and REST number the same trades, so they share one source."""
 
 OPEN, FILLED, LOST = "open", "filled", "lost"
-"""What `status` of a gap says; a gap is lost as soon as one of its trades is."""
+"""What `status` of a gap says; a gap that is no longer open is lost where one of its trades is."""
 
 
 @dataclass(frozen=True)

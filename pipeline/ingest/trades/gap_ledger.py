@@ -26,7 +26,7 @@ class GapLedger:
     """What the feed, Kafka's acknowledgements and the filler all talk to; each call may come from any thread.
 
     `on_change` gets each new state of a gap once it is on disk. Where it raises `CoinlakeError` it is called again a
-    second later; at the start all open and lately closed gaps are told anew, which the table's merge makes harmless.
+    second later; at the start all open and lately closed gaps are told anew, which is harmless: the newest counts.
     A replayed recording needs a ledger of its own, with a file of its own: its ids are long past.
     """
 

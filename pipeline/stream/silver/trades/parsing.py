@@ -125,7 +125,7 @@ def _frame_fault() -> Column:
 
 
 def with_values(trades: DataFrame) -> DataFrame:
-    """Add the trades' values, null where a text is no such value, and the texts themselves as a struct."""
+    """Add the trades' values, null where a text is no such value, and the texts themselves as `NAME_text`."""
     frame = ("topic", "partition", "offset", "kafka_time", "fault", "payload_bytes")
     named = trades.select(
         *frame,
