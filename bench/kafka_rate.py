@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 from bench.measure import report
 from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
-from pipeline.ingest.kafka import ClientConfig, client_config
+from pipeline.ingest.kafka import ClientConfig, client_config, producer_config
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.producer import EventProducer
 
@@ -72,8 +72,7 @@ def main() -> None:
     count = parser.parse_args().events
     settings = settings_module.load()
     events = make_events(settings.coins, count)
-    kafka = client_config(settings)
-    ways = {"bare": bare(kafka, events), "ours": ours(kafka, events)}
+    ways = {"bare": bare(client_config(settings), events), "ours": ours(producer_config(settings), events)}
     rounds = [{name: rate(send, count) for name, send in ways.items()} for _ in range(ROUNDS)]
     bare_per_s, ours_per_s = (median(each[name] for each in rounds) for name in ("bare", "ours"))
     report(

@@ -23,12 +23,12 @@ from confluent_kafka import Producer
 from bench.measure import report
 from pipeline import settings as settings_module
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
-from pipeline.ingest.kafka import client_config
+from pipeline.ingest.kafka import producer_config
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake, calm_collector
-from pipeline.ingest.trades.sink import FrameSink, producer_config
+from pipeline.ingest.trades.sink import FrameSink, sink_config
 from pipeline.ingest.trades.spool import Spool
 
 ROUNDS = 5  # each way in turn, so that both meet the same disturbances
@@ -118,7 +118,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     calm_collector()  # as the service does; the bare client makes next to nothing to collect
-    config = producer_config(client_config(settings_module.load()))
+    config = sink_config(producer_config(settings_module.load()))
     if options.mock:
         config |= {"test.mock.num.brokers": 1, "allow.auto.create.topics": True}
     frames = make_frames(options.products, options.frames, first_id=time.time_ns() // 1_000_000)

@@ -46,6 +46,7 @@ FEED_URLS = {
     "advanced": "wss://advanced-trade-ws.coinbase.com",
 }
 PRODUCT_ID = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{1,20}")
+COMPRESSIONS = ("none", "gzip", "snappy", "lz4", "zstd")
 COIN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # CoinGecko's ids are lower-case slugs
 
 
@@ -95,6 +96,7 @@ class Settings:
     alert_rules: tuple[AlertRule, ...]
     alert_cooldown_s: int  # after an alert, this long none of the same product and type
     kafka_security: KafkaSecurity
+    kafka_compression: str  # of what is sent: none, gzip, snappy, lz4 or zstd
     kafka_bootstrap: str
     hdfs_uri: str
     hdfs_http_url: str
@@ -195,6 +197,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         alert_rules=reader.get("COINLAKE_ALERT_RULES", "60:2,300:5", _alert_rules),
         alert_cooldown_s=reader.get("COINLAKE_ALERT_COOLDOWN_SECONDS", "300", parse.whole(0, 86_400)),
         kafka_security=_kafka_security(reader),
+        kafka_compression=reader.get("KAFKA_COMPRESSION", "zstd", parse.one_of(*COMPRESSIONS)),
         kafka_bootstrap=reader.get("KAFKA_BOOTSTRAP_SERVERS", local("kafka"), parse.host_ports),
         hdfs_uri=reader.get("HDFS_URI", f"hdfs://{local('namenode')}", parse.uri("hdfs")),
         hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", parse.http_url),

@@ -23,7 +23,7 @@ from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.csv_import import import_csv
 from pipeline.ingest.history import Chain, Outcome, fetch_history
 from pipeline.ingest.jobs import JobStore, Order, Progress
-from pipeline.ingest.kafka import KafkaAdmin, client_config
+from pipeline.ingest.kafka import KafkaAdmin, client_config, producer_config
 from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.market import Market, announce, choose, open_market
 from pipeline.ingest.metrics import Metrics
@@ -52,7 +52,7 @@ class Service:
         self.settings, self.stop = settings, stop
         self.metrics = Metrics()
         self.metrics.show_market(market.choice.kind)
-        self.producer = EventProducer(client_config(settings), self.metrics)
+        self.producer = EventProducer(producer_config(settings), self.metrics)
         self.store = Store(settings.data_dir / "scheduler" / "ledger.db")
         self.ledger, jobs = Ledger(self.store), JobStore(self.store)
         self.kafka = KafkaAdmin(client_config(settings))

@@ -33,6 +33,11 @@ def client_config(settings: Settings) -> ClientConfig:
     return {"bootstrap.servers": settings.kafka_bootstrap, **_security(settings.kafka_security)}
 
 
+def producer_config(settings: Settings) -> ClientConfig:
+    """Return `client_config` for a client that sends, with the compression that this Kafka takes."""
+    return {**client_config(settings), "compression.type": settings.kafka_compression}
+
+
 def _security(security: KafkaSecurity) -> ClientConfig:
     if security.protocol == "PLAINTEXT":
         return {}

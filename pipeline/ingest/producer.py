@@ -79,7 +79,6 @@ class EventProducer:
             "client.id": "coinlake-scheduler",
             "enable.idempotence": True,
             "acks": "all",
-            "compression.type": "zstd",
             "delivery.timeout.ms": int(delivery_timeout_s * 1000),
             "message.max.bytes": int(TOPIC_CONFIG["max.message.bytes"]),
             "partitioner": "murmur2_random",  # a coin's partition is the one that Java clients would choose

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterable
 
-from pipeline.ingest.kafka import client_config
+from pipeline.ingest.kafka import producer_config
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
@@ -37,7 +37,8 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
         for ledger in ledgers.values():
             ledger.acknowledged(product, trade_ids)
 
-    sink = FrameSink(connector(client_config(settings)), Spool(folder / "spool"), settings.spool_max_bytes, acknowledge)
+    connect = connector(producer_config(settings))
+    sink = FrameSink(connect, Spool(folder / "spool"), settings.spool_max_bytes, acknowledge)
     intakes: dict[str, Intake] = {}
     for number, (frame, received_us, source) in enumerate(frames, start=1):
         if source not in intakes:

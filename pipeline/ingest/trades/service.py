@@ -9,7 +9,7 @@ import time
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import COINBASE, SIMULATOR, TRADE_GAPS, GapState
-from pipeline.ingest.kafka import client_config
+from pipeline.ingest.kafka import producer_config
 from pipeline.ingest.market import Choice
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.filler import Filler
@@ -43,7 +43,7 @@ class Service:
         spool = Spool(folder / "spool")
         self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
         self._sink = FrameSink(
-            connector(client_config(settings)), spool, settings.spool_max_bytes, self._ledger.acknowledged
+            connector(producer_config(settings)), spool, settings.spool_max_bytes, self._ledger.acknowledged
         )
         self._intake = Intake(source, self._ledger, self._sink)
         listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)

@@ -40,14 +40,13 @@ Acknowledge = Callable[[str, Iterable[int]], None]
 """Is told of a product's trades that Kafka has."""
 
 
-def producer_config(kafka: ClientConfig) -> dict[str, Any]:
-    """Return how the sink's client is to work; `kafka` tells how it is reached."""
+def sink_config(kafka: ClientConfig) -> dict[str, Any]:
+    """Return how the sink's client is to work; `kafka` tells how it sends there."""
     return {
         **kafka,
         "client.id": "coinlake-trades",
         "enable.idempotence": True,
         "acks": "all",
-        "compression.type": "zstd",
         "linger.ms": 20,
         "queue.buffering.max.messages": QUEUE,
         "queue.buffering.max.kbytes": 128 * 1024,
@@ -62,7 +61,7 @@ def producer_config(kafka: ClientConfig) -> dict[str, Any]:
 
 def connector(kafka: ClientConfig) -> Callable[[], Producer]:
     """Return a call that makes the sink's client; a client that has lost its place must be made anew."""
-    return lambda: Producer(producer_config(kafka))
+    return lambda: Producer(sink_config(kafka))
 
 
 class FrameSink:

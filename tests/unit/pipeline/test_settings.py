@@ -36,7 +36,7 @@ def test_defaults(load: Load) -> None:
     read = load()
     assert read.coins == ("bitcoin", "ethereum", "solana", "ripple", "dogecoin")
     assert (read.market, read.small, read.poll_s) == ("auto", False, 60)
-    assert read.kafka_bootstrap == "127.0.0.1:18092"
+    assert (read.kafka_bootstrap, read.kafka_compression) == ("127.0.0.1:18092", "zstd")
     assert read.hdfs_uri == "hdfs://127.0.0.1:18020"
     assert read.warehouse == "hdfs://127.0.0.1:18020/warehouse"
     assert read.presto_url == "http://127.0.0.1:18080"
@@ -112,6 +112,7 @@ def test_addresses_lose_their_closing_slash(load: Load) -> None:
         ("COINBASE_REST_URL", "https://"),
         ("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1,:2"),
+        ("KAFKA_COMPRESSION", "zip"),
         ("HDFS_URI", "http://namenode:9000"),
         ("HDFS_HTTP_URL", "namenode:9870"),
         ("METASTORE_URI", "metastore:9083"),

@@ -5,11 +5,14 @@ import socket
 import threading
 
 import pytest
+from confluent_kafka import Producer
 
 from pipeline import settings as settings_module
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest import kafka as kafka_module
-from pipeline.ingest.kafka import Calm, KafkaAdmin, client_config
+from pipeline.ingest.kafka import Calm, KafkaAdmin, client_config, producer_config
+from pipeline.ingest.trades.sink import sink_config
+from pipeline.settings import COMPRESSIONS
 
 
 @pytest.fixture
@@ -111,3 +114,16 @@ def test_without_tls_no_certificate_is_named(tmp_path):
 def test_every_setting_is_one_that_librdkafka_knows(tmp_path):
     settings = secured(tmp_path, SECURITY_PROTOCOL="SASL_SSL", SASL_USERNAME="u", SASL_PASSWORD="p")
     KafkaAdmin(client_config(settings))
+
+
+@pytest.mark.parametrize(("named", "compression"), [({}, "zstd"), ({"COMPRESSION": "none"}, "none")])
+def test_a_producer_compresses_as_the_settings_say(tmp_path, named, compression):
+    assert producer_config(secured(tmp_path, **named)) == {
+        "bootstrap.servers": "hub.example:9093",
+        "compression.type": compression,
+    }
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_librdkafka_has_every_compression(tmp_path, compression):
+    Producer(sink_config(producer_config(secured(tmp_path, COMPRESSION=compression))))
