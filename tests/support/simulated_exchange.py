@@ -1,0 +1,60 @@
+"""The simulated exchange of a running lake, as a test orders it about and asks what it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+Id = tuple[str, int]
+"""A product and a trade id."""
+
+
+class SimulatedExchange:
+    """The exchange behind `/simulator/exchange` of a lake's simulator."""
+
+    def __init__(self, simulator_url: str) -> None:
+        self._url = f"{simulator_url}/simulator/exchange"
+
+    def state(self) -> dict[str, Any]:
+        """Return what was made so far, by product."""
+        answer: dict[str, Any] = httpx.get(self._url).raise_for_status().json()
+        return answer
+
+    def last_ids(self) -> dict[str, int]:
+        """Return each product's newest trade id."""
+        return {name: product["last_id"] for name, product in self.state()["products"].items()}
+
+    def set_rate(self, rate: float, trades: int | None = None) -> None:
+        """Make `rate` trades a second from now on, `trades` of them in all or without end."""
+        given = {"rate": rate} | ({} if trades is None else {"trades": trades})
+        httpx.post(f"{self._url}/rate", json=given).raise_for_status()
+
+    def plan(self, **shares: float) -> None:
+        """Have faults happen by themselves, each with its share of the trades; none named: no more faults."""
+        httpx.put(f"{self._url}/plan", json=shares).raise_for_status()
+
+    def order(self, kind: str, **given: object) -> None:
+        """Have one fault happen now."""
+        httpx.post(f"{self._url}/faults", json={"kind": kind, **given}).raise_for_status()
+
+    def move_price(self, product: str, percent: float, seconds: float) -> None:
+        """Have a product's price move."""
+        order = {"product": product, "percent": percent, "seconds": seconds}
+        httpx.post(f"{self._url}/move", json=order).raise_for_status()
+
+    def injected(self) -> dict[str, Any]:
+        """Return the record of all faults since the simulator started."""
+        answer: dict[str, Any] = httpx.get(f"{self._url}/injected").raise_for_status().json()
+        return answer
+
+    def withheld(self, after: dict[str, int]) -> set[Id]:
+        """Return the trades after these ids that no feed carried."""
+        runs = self.injected()["missing"]
+        return {
+            (name, number)
+            for name in runs
+            for low, high in runs[name]
+            for number in range(low, high + 1)
+            if number > after[name]
+        }
