@@ -53,7 +53,7 @@ class TableKeeper:
     def _compact(self) -> None:
         started = time.monotonic()
         result = self._spark.sql(
-            f"CALL iceberg.system.rewrite_data_files(table => '{self._table.schema}.{self._table.name}', "
+            f"CALL iceberg.system.rewrite_data_files(table => '{self._table.full_name}', "
             f"options => map('target-file-size-bytes', '{COMPACTED_FILE_BYTES}', "
             f"'min-file-size-bytes', '{GOOD_FILE_BYTES}', 'min-input-files', '20'))"
         ).collect()[0]

@@ -92,7 +92,6 @@ def _latency() -> dict[str, str]:
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
         # Each batch's plan is written out for the web page.
         "spark.sql.ui.explainMode": "simple",
-        "spark.sql.maxPlanStringLength": "4096",
         "spark.sql.streaming.noDataMicroBatches.enabled": "false",
         "spark.scheduler.mode": "FAIR",
         # Python would tell the JVM for each column expression on which line it stands: two calls more for each.
