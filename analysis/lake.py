@@ -64,6 +64,14 @@ class Lake:
         """Return the alerts of the last `hours`, the newest first; `move_pct` is in per cent."""
         return self.query(load_sql("live_alerts"), [hours])
 
+    def candles(self, product: str, hours: int, *, exact: bool = False) -> pd.DataFrame:
+        """Return the one-minute candles of a product over the last `hours`, the oldest first."""
+        return self.query(load_sql("candles"), [product, hours], exact=exact)
+
+    def trade_freshness(self, hours: int) -> pd.DataFrame:
+        """Return how late the trades of the last `hours` came, by source and channel: quantiles in milliseconds."""
+        return self.query(load_sql("trade_freshness"), [hours])
+
     def trade_gaps(self, hours: int) -> pd.DataFrame:
         """Return the gaps that are open or were noticed in the last `hours`, open ones first."""
         return self.query(load_sql("trade_gaps"), [hours])

@@ -58,11 +58,17 @@ def test_closes_are_asked_for_the_given_coins(lake: Lake, presto: FakePresto) ->
     assert frame["observed_at"].tolist() == [datetime(2013, 4, 28, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize("name", ["price_trend", "volume_per_asset", "live_alerts", "trade_gaps"])
+@pytest.mark.parametrize("name", ["price_trend", "volume_per_asset", "live_alerts", "trade_gaps", "trade_freshness"])
 def test_the_last_hours_of_the_trades_are_asked_for(lake: Lake, presto: FakePresto, name: str) -> None:
     presto.gives({"source": "varchar"}, ["coinbase"])
     assert getattr(lake, name)(24)["source"].tolist() == ["coinbase"]
     assert presto.statements[1].endswith("USING 24")
+
+
+def test_candles_are_asked_for_one_product(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"close": "decimal(38,18)"}, ["101.5"], [None])
+    assert lake.candles("BTC-USD", 2)["close"].iloc[0] == 101.5
+    assert presto.statements[1].endswith("USING 'BTC-USD',2")
 
 
 def test_trade_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> None:

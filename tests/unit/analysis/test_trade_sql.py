@@ -1,4 +1,4 @@
-"""The monitor's statements, run in DuckDB on the tables as they are stated; it shares these functions with Presto."""
+"""The statements about trades, run in DuckDB on the tables as they are stated; it has Presto's functions, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from analysis.lake import load_sql
 from pipeline.events.model import Table
-from pipeline.events.trades import ALERTS, CANDLES_1M, COVERAGE, GAPS, PRICE_STATS
+from pipeline.events.trades import ALERTS, CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS
+from tests.support.trade_answers import COLUMNS
 
 NOW = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
 HOUR = timedelta(hours=1)
@@ -26,8 +27,9 @@ FILLERS = {"string": "", "timestamp_ntz": NOW, "bigint": 0, "int": 0}
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS iceberg")
-        for table in (ALERTS, CANDLES_1M, COVERAGE, GAPS, PRICE_STATS):
-            columns = ", ".join(f"{column.name} {TYPES.get(column.type, column.type)}" for column in table.columns)
+        connection.execute("CREATE MACRO approx_percentile(x, share) AS quantile_disc(x, share)")  # Presto's name
+        for table in (ALERTS, CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS):
+            columns = ", ".join(f'"{column.name}" {TYPES.get(column.type, column.type)}' for column in table.columns)
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS iceberg.{table.schema}")
             connection.execute(f"CREATE TABLE {table.full_name} ({columns})")
         yield connection
@@ -101,3 +103,37 @@ def test_open_gaps_come_first_however_old(db: duckdb.DuckDBPyConnection) -> None
         insert(db, GAPS, **BTC, gap_id=gap, from_id=3, to_id=7, opened_at=NOW - hours * HOUR, status=status, note=gap)
     found = run(db, "trade_gaps", 24)
     assert [(row["note"], row["trades"]) for row in found] == [("b", 5), ("d", 5), ("a", 5)]
+
+
+def test_candles_are_those_of_the_product_in_order(db: duckdb.DuckDBPyConnection) -> None:
+    for minutes, product in ((1, BTC), (59, BTC), (61, BTC), (1, ETH)):
+        insert(db, CANDLES_1M, **product, minute=NOW - timedelta(minutes=minutes), close=Decimal(minutes))
+    found = run(db, "candles", "BTC-USD", 1)
+    assert [(row["product_id"], row["close"]) for row in found] == [("BTC-USD", 59), ("BTC-USD", 1)]
+
+
+def add_trade(db: duckdb.DuckDBPyConnection, age: timedelta, feed_ms: int, queue_ms: int, channel: str) -> None:
+    made = NOW - age
+    received = made + timedelta(milliseconds=feed_ms)
+    times = {"trade_time": made, "received_at": received, "ingested_at": received + timedelta(milliseconds=queue_ms)}
+    insert(db, FACT_TRADES, **BTC, **times, channel=channel)
+
+
+def test_freshness_has_quantiles_of_each_step(db: duckdb.DuckDBPyConnection) -> None:
+    for n in range(1, 101):  # the feed takes 1 to 100 ms, Kafka ten times that
+        add_trade(db, timedelta(minutes=5, seconds=n), n, 10 * n, "matches")
+    add_trade(db, timedelta(minutes=30), 9000, 20, "rest")
+    add_trade(db, timedelta(minutes=90), 99_000, 0, "matches")
+    matches, rest = run(db, "trade_freshness", 1)
+    quantiles = {name: [matches[f"{name}_{q}"] for q in ("p50", "p90", "p99", "max")] for name in ("feed", "queue")}
+    assert quantiles == {"feed": [50, 90, 99, 100], "queue": [500, 900, 990, 1000]}
+    assert (matches["total_max"], matches["trades"]) == (1100, 100)
+    assert matches["newest_trade"] == NOW - timedelta(minutes=5, seconds=1)
+    assert 301_000 <= matches["newest_age_ms"] < 301_000 + 600_000
+    assert (rest["channel"], rest["feed_p50"], rest["total_max"]) == ("rest", 9000, 9020)
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_a_statement_returns_the_columns_that_other_tests_make_up(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    params = {"trade_coverage": [], "candles": ["BTC-USD", 1]}.get(name, [1])
+    assert [column[0] for column in db.execute(load_sql(name), params).description] == list(COLUMNS[name])
