@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -12,17 +11,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import TOPICS
-from pipeline.ingest.kafka import ClientConfig, client_config
+from pipeline.ingest.kafka import SILENT, ClientConfig, TellingAdmin, client_config
 from pipeline.settings import Settings
 
 TOPIC = "coinlake_probe"
 TOPIC_CONFIG = {"retention.ms": "600000", "segment.bytes": "1048576"}
 ANSWER_S = 5.0  # how long one operation may take
-
-# librdkafka writes a line for each refused connection, which is no news while we wait for a broker.
-SILENT = logging.getLogger("pipeline.cluster.kafka_probe.client")
-SILENT.addHandler(logging.NullHandler())
-SILENT.propagate = False
 
 
 def round_trip(settings: Settings) -> None:
@@ -40,11 +34,11 @@ def round_trip(settings: Settings) -> None:
 
 def topics(settings: Settings) -> None:
     """Look whether all of Coinlake's topics are there; raise `ServiceError` naming the missing ones."""
-    admin = AdminClient(client_config(settings), logger=SILENT)
+    admin = TellingAdmin(client_config(settings))
     try:
         there = admin.list_topics(timeout=ANSWER_S).topics
     except KafkaException as error:
-        raise ServiceError(f"{settings.kafka_bootstrap}: {_reason(error)}") from None
+        raise ServiceError(f"{settings.kafka_bootstrap}: {admin.reason(error)}") from None
     missing = [topic.name for topic in TOPICS if topic.name not in there]
     if missing:
         raise ServiceError(f"{settings.kafka_bootstrap} has no topic {', '.join(missing)}: run setup_events.sh")

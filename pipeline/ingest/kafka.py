@@ -12,13 +12,18 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.settings import KafkaSecurity, Settings
 
 log = logging.getLogger(__name__)
+
+# For clients whose faults the caller tells: librdkafka writes a line for each of its attempts to connect.
+SILENT = logging.getLogger(f"{__name__}.silent")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 
 ANSWER_S = 1.5  # short, so that a stop while we wait for the topics is noticed
 RESTART_S = 30.0  # a job that begins while Kafka is being restarted waits for it
@@ -79,13 +84,32 @@ def client_logger() -> logging.Logger:
     return logger
 
 
+class TellingAdmin(AdminClient):
+    """An AdminClient that knows why it reaches no broker: its own errors only say that the time ran out."""
+
+    def __init__(self, kafka: ClientConfig, logger: logging.Logger = SILENT) -> None:
+        self._fault: str | None = None
+        config: dict[str, Any] = {**kafka, "log.connection.close": False, "error_cb": self._remember}
+        super().__init__(config, logger=logger)
+
+    def reason(self, error: Exception) -> str:
+        """Return what an error of this client says, with what has kept it from connecting: a wrong password, say."""
+        self._fault = None
+        self.poll(0)  # it tells of its connections only when asked
+        told = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
+        return f"{told}; {self._fault}" if self._fault else told
+
+    def _remember(self, fault: KafkaError) -> None:
+        if fault.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
+            self._fault = fault.str()
+
+
 class KafkaAdmin:
     """The few questions we have, with errors of our own."""
 
     def __init__(self, kafka: ClientConfig) -> None:
         self._bootstrap = kafka["bootstrap.servers"]
-        config: dict[str, Any] = {**kafka, "log.connection.close": False, "logger": client_logger()}
-        self._client = AdminClient(config)
+        self._client = TellingAdmin(kafka, client_logger())
 
     def identity(self, topic: str, timeout_s: float = RESTART_S) -> str:
         """Return cluster id and topic id: together they name one incarnation of a topic.
@@ -128,5 +152,4 @@ class KafkaAdmin:
         try:
             return future.result(timeout_s + 1)
         except (KafkaException, TimeoutError) as error:
-            reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
-            raise ServiceError(f"Kafka at {self._bootstrap}: {reason}") from error
+            raise ServiceError(f"Kafka at {self._bootstrap}: {self._client.reason(error)}") from error

@@ -6,21 +6,20 @@ Kafka's own tool would do, but costs a JVM start of 2 s for each topic and keeps
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
 
-# Documented under this name, though the package's type information forgets to export two of them.
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
+# Documented under this name, though the package's type information forgets to export them.
+from confluent_kafka.admin import ConfigResource, NewTopic  # type: ignore[attr-defined]
 
 from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, ServiceError, TopicMismatchError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.model import Topic
-from pipeline.ingest.kafka import client_config
+from pipeline.ingest.kafka import TellingAdmin, client_config
 from pipeline.settings import Settings
 
 ANSWER_S = 15.0  # how long the broker may take for one call
@@ -40,7 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="setup_events.sh", description="Create the topics of the lake.")
     parser.add_argument("--check", action="store_true", help="only tell what is missing or different")
     check_only = parser.parse_args(arguments).check
-    logging.getLogger("confluent_kafka").setLevel(logging.CRITICAL)  # its one-line faults are ours to tell
     try:
         admin = connect(settings_module.load())
         lines, faults = ensure(admin, TOPICS, create=not check_only)
@@ -53,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def connect(settings: Settings) -> AdminClient:
+def connect(settings: Settings) -> TellingAdmin:
     """Return a client for the broker's administration; it connects at its first call."""
-    return AdminClient(client_config(settings), logger=logging.getLogger("confluent_kafka"))
+    return TellingAdmin(client_config(settings))
 
 
-def ensure(admin: AdminClient, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
+def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
     """Bring each topic about; return a line for each that is as stated, and what is wrong with the others.
 
     Raises:
@@ -93,7 +91,7 @@ def differences(topic: Topic, found: FoundTopic) -> list[str]:
     return told
 
 
-def describe(admin: AdminClient, names: Sequence[str]) -> dict[str, FoundTopic]:
+def describe(admin: TellingAdmin, names: Sequence[str]) -> dict[str, FoundTopic]:
     """Return those of the named topics that exist.
 
     Raises:
@@ -106,14 +104,14 @@ def describe(admin: AdminClient, names: Sequence[str]) -> dict[str, FoundTopic]:
         answers = admin.describe_configs(resources, request_timeout=ANSWER_S) if resources else {}
         configs = {resource.name: answer.result() for resource, answer in answers.items()}
     except KafkaException as error:
-        raise ServiceError(f"Kafka does not tell its topics: {_told(error)}") from None
+        raise ServiceError(f"Kafka does not tell its topics: {admin.reason(error)}") from None
     return {
         name: FoundTopic(len(metadata[name].partitions), {entry.name: entry.value for entry in configs[name].values()})
         for name in there
     }
 
 
-def _create(admin: AdminClient, topic: Topic) -> None:
+def _create(admin: TellingAdmin, topic: Topic) -> None:
     replicas = min(MOST_REPLICAS, len(admin.list_topics(timeout=ANSWER_S).brokers))
     new = NewTopic(topic.name, topic.partitions, replicas, config=dict(topic.config))
     try:

@@ -5,12 +5,12 @@ import socket
 import threading
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from pipeline import settings as settings_module
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest import kafka as kafka_module
-from pipeline.ingest.kafka import Calm, KafkaAdmin, client_config, producer_config
+from pipeline.ingest.kafka import Calm, KafkaAdmin, TellingAdmin, client_config, producer_config
 from pipeline.ingest.trades.sink import sink_config
 from pipeline.settings import COMPRESSIONS
 
@@ -32,6 +32,14 @@ def impatient(monkeypatch):
 def test_kafka_that_does_not_answer(nowhere):
     with pytest.raises(ServiceError, match=f"Kafka at {nowhere}"):
         KafkaAdmin({"bootstrap.servers": nowhere}).identity("coin_events", timeout_s=0.2)
+
+
+def test_an_error_says_what_became_of_the_connections(nowhere):
+    admin = TellingAdmin({"bootstrap.servers": nowhere})
+    with pytest.raises(KafkaException) as caught:
+        admin.list_topics(timeout=0.5)
+    assert "Connection refused" not in str(caught.value)
+    assert "Connection refused" in admin.reason(caught.value)
 
 
 @pytest.mark.usefixtures("impatient")
