@@ -65,7 +65,10 @@ def read_records(
 
 
 def client_options(settings: Settings) -> dict[str, str]:
-    """Return the options with which Spark reaches Kafka; they hold the password, which Spark redacts in its logs."""
+    """Return the options with which Spark reaches Kafka; they hold the password.
+
+    Spark hides it in its logs and in the plans of running queries, but not in `explain` of a stream yet to be started.
+    """
     security = settings.kafka_security
     options = {"kafka.bootstrap.servers": settings.kafka_bootstrap}
     if security.protocol == "PLAINTEXT":
