@@ -76,18 +76,21 @@ def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tup
         elif differing := differences(topic, there):
             faults.append(TopicMismatchError(topic.name, differing))
         else:
-            lines.append(f"{topic.name}: there, {_counted(topic.partitions)}, as stated")
+            lines.append(f"{topic.name}: there, {_counted(topic.partitions)}, as stated{_untold(topic, there)}")
     return lines, faults
 
 
 def differences(topic: Topic, found: FoundTopic) -> list[str]:
-    """Return what Kafka has otherwise than stated, one short sentence each; settings not stated may be anything."""
+    """Return what Kafka has otherwise than stated, one short sentence each.
+
+    Settings not stated may be anything. One that is stated and not told, as Kafka's imitations do, is no difference.
+    """
     told = []
     if found.partitions != topic.partitions:
         told.append(f"{_counted(found.partitions)} instead of {topic.partitions}")
     for name, value in topic.config.items():
-        if found.config.get(name) != value:
-            told.append(f"{name} is {found.config.get(name)} instead of {value}")
+        if found.config.get(name) not in {None, value}:
+            told.append(f"{name} is {found.config[name]} instead of {value}")
     return told
 
 
@@ -119,6 +122,11 @@ def _create(admin: TellingAdmin, topic: Topic) -> None:
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # two set-ups at once: the other one made it
             raise ServiceError(f"Kafka did not create topic {topic.name}: {_told(error)}") from None
+
+
+def _untold(topic: Topic, found: FoundTopic) -> str:
+    names = [name for name in topic.config if found.config.get(name) is None]
+    return f" (Kafka does not tell {', '.join(names)})" if names else ""
 
 
 def _told(error: KafkaException) -> str:

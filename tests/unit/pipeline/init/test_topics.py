@@ -81,8 +81,11 @@ def test_a_setting_not_stated_may_be_anything() -> None:
     assert differences(PRICES, found) == []
 
 
-def test_a_setting_that_kafka_does_not_show_differs() -> None:
-    assert differences(PRICES, FoundTopic(3, {"cleanup.policy": "delete"})) == ["retention.ms is None instead of 1000"]
+@pytest.mark.parametrize("config", [{"cleanup.policy": "delete"}, {"cleanup.policy": "delete", "retention.ms": None}])
+def test_a_setting_that_kafka_does_not_tell_is_named(config: dict[str, str | None]) -> None:
+    lines, faults = ensure(a_broker(prices=FoundTopic(3, config)), (PRICES,), create=True)
+    assert faults == []
+    assert lines == ["prices: there, 3 partitions, as stated (Kafka does not tell retention.ms)"]
 
 
 def test_check_creates_nothing_and_tells_what_is_missing() -> None:
