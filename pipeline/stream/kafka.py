@@ -15,6 +15,7 @@ from pipeline.events.model import Topic
 from pipeline.settings import KafkaSecurity, Settings
 
 ADMIN_TIMEOUT_S = 10.0
+PUBLISH_TIMEOUT_S = 3.0  # nobody waits for the lag, but the heartbeat waits for this
 
 FETCH_WAIT_MS = "10"
 """How long the broker holds a fetch back for want of data. After each fetch Spark asks for the partition's ends, and
@@ -120,5 +121,5 @@ def publish_progress(admin: AdminClient, offsets: dict[str, dict[str, int]]) -> 
         for partition, offset in partitions.items()
     ]
     request = [ConsumerGroupTopicPartitions(STREAM_GROUP, positions)]
-    for future in admin.alter_consumer_group_offsets(request, request_timeout=ADMIN_TIMEOUT_S).values():
+    for future in admin.alter_consumer_group_offsets(request, request_timeout=PUBLISH_TIMEOUT_S).values():
         future.result()

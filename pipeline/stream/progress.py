@@ -27,7 +27,8 @@ class ProgressReporter:
 
     def __init__(self, settings: Settings) -> None:
         self._file = settings.run_dir / "spark.json"
-        self._admin = AdminClient(client_config(settings))
+        self._client = client_config(settings)
+        self._admin = AdminClient(self._client)
         self._offsets: Offsets = {}
 
     def report(self, queries: list[StreamingQuery]) -> None:
@@ -49,6 +50,7 @@ class ProgressReporter:
             publish_progress(self._admin, offsets)
         except KafkaException as error:
             log.warning("lag not published: %s", error)
+            self._admin = AdminClient(self._client)  # the old one never finds a broker again that was restarted
         else:
             self._offsets = offsets
 

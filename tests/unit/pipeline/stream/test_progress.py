@@ -1,0 +1,87 @@
+"""Telling how far the streams are: the heartbeat goes on whatever Kafka does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException
+
+from pipeline import settings as settings_module
+from pipeline.stream import progress
+from pipeline.stream.progress import ProgressReporter
+
+
+class Query:
+    """A streaming query of which only the last report is asked."""
+
+    def __init__(self, name: str, offset: int | None) -> None:
+        self.name = name
+        told = {"batchId": 7, "batchDuration": 350, "sources": [{"endOffset": {"t": {"0": offset}, name: {"0": 1}}}]}
+        report = None if offset is None else SimpleNamespace(json=lambda: json.dumps(told))
+        self._jsq = SimpleNamespace(lastProgress=lambda: report)
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    made: list[object] = []
+
+    def connect(_config: object) -> object:
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(progress, "AdminClient", connect)
+    return made
+
+
+@pytest.fixture
+def reporter(tmp_path: Path, clients: list[object]) -> ProgressReporter:
+    return ProgressReporter(settings_module.load({"COINLAKE_HOME": str(tmp_path)}))
+
+
+def beat(tmp_path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((tmp_path / "run" / "spark.json").read_text())
+    return found
+
+
+def test_the_last_query_tells_a_shared_topic_and_no_offset_is_published_twice(
+    reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    published: list[dict[str, dict[str, int]]] = []
+    monkeypatch.setattr(progress, "publish_progress", lambda _admin, offsets: published.append(offsets))
+    queries: Any = [Query("events", 5), Query("silver", 9)]
+    reporter.report(queries)
+    reporter.report(queries)
+    assert published == [{"t": {"0": 9}, "events": {"0": 1}, "silver": {"0": 1}}]
+    assert beat(tmp_path)["batches"]["silver"] == {"batch": 7, "batch_ms": 350}
+
+
+def test_nothing_is_published_before_every_query_had_a_batch(
+    reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(progress, "publish_progress", lambda *_: pytest.fail("half of the offsets"))
+    queries: Any = [Query("events", 5), Query("silver", None)]
+    reporter.report(queries)
+    assert list(beat(tmp_path)["batches"]) == ["events"]
+
+
+def test_kafka_away_stops_no_heartbeat_and_the_next_try_has_a_new_client(
+    reporter: ProgressReporter, clients: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    used: list[object] = []
+
+    def publish(admin: object, _offsets: object) -> None:
+        used.append(admin)
+        if len(used) == 1:
+            raise KafkaException("timed out")
+
+    monkeypatch.setattr(progress, "publish_progress", publish)
+    queries: Any = [Query("silver", 9)]
+    reporter.report(queries)
+    assert beat(tmp_path)["batches"]["silver"]["batch"] == 7
+    reporter.report(queries)
+    assert used == clients
+    assert len(clients) == 2
