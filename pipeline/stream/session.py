@@ -70,10 +70,14 @@ def _engine(settings: Settings) -> dict[str, str]:
 def _java_options(settings: Settings) -> tuple[str, ...]:
     return (
         "-XX:+UseSerialGC",
-        # With the first compiler alone the JVM keeps 48 MB for compiled code; the driver fills them and compiles the
-        # same code over and over: staleness 1.5 s and worse. With both and this much room: 0.9 s, 100 MB more resident.
+        # The driver runs a great deal of code now and then, and a little of it all the time. As it comes, the second
+        # compiler takes half a core for minutes; without it, many trades a second are too slow, and only 48 MB are kept
+        # for compiled code, which the driver fills. So: room for all of it, and the second compiler for the hottest.
         "-XX:ReservedCodeCacheSize=192m",
-        "-XX:TieredStopAtLevel=1",
+        "-XX:Tier4InvocationThreshold=50000",
+        "-XX:Tier4MinInvocationThreshold=6000",
+        "-XX:Tier4CompileThreshold=150000",
+        "-XX:Tier4BackEdgeThreshold=400000",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}",
     )
