@@ -183,7 +183,8 @@ def _paint_volume(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _paint_alerts(axes: Axes, rows: pd.DataFrame, marks: pd.DataFrame, product: str) -> None:
-    line = trades.with_breaks(rows.set_index("minute")[["low", "high", "close"]])
+    at_the_end = rows.set_index(rows["minute"] + pd.Timedelta(minutes=1))  # when the last price of the minute held
+    line = trades.with_breaks(at_the_end[["low", "high", "close"]])
     axes.fill_between(line.index, line["low"], line["high"], color=style.SKY, alpha=0.35, linewidth=0)
     axes.plot(line.index, line["close"], color=style.BLUE, linewidth=0.9, marker="o" if len(line) < 2 else "")
     for crash, marker, colour in ((True, "v", style.LOSS), (False, "^", style.GREEN)):

@@ -61,6 +61,11 @@ def with_breaks(rows: pd.DataFrame, longest: pd.Timedelta = LONGEST_QUIET) -> pd
     return rows.reindex(times.append(before_quiet + longest / 2).sort_values())
 
 
+def alerted(alerts: pd.DataFrame, product: str) -> str:
+    """Return the product whose alerts to look at: `product` if it has any, else that of the newest alert."""
+    return product if alerts.empty or (alerts["product_id"] == product).any() else str(alerts["product_id"].iloc[0])
+
+
 def told_apart(alerts: pd.DataFrame, at_most: int, span: pd.Timedelta) -> pd.DataFrame:
     """Return the strongest alerts, no two of them nearer to each other than an eighth of `span`."""
     by_strength = alerts.loc[alerts["move_pct"].abs().sort_values(ascending=False, kind="stable").index]

@@ -109,6 +109,10 @@ def test_products_are_panels_by_turnover_and_simulated_ones_are_named() -> None:
     assert words(figure).count(SIMULATED_MARK) == 2
 
 
+def test_products_that_are_all_simulated_need_no_word_each() -> None:
+    assert [axes.get_title(loc="left") for axes in panels(draw_trends("simulator", 2))] == [BTC]
+
+
 def test_products_too_many_for_panels_are_named() -> None:
     many = [row for n in range(26) for row in made.trend(f"C{n}-USD", minutes=2, price=100 * (n + 1))]
     figure = trade_charts.price_trends(made.frame("price_trend", many))
@@ -169,8 +173,15 @@ def test_alerts_are_marked_on_the_price_of_their_product() -> None:
     assert labels == ["+3.00 % in 60 s", f"{MINUS}2.50 % in 60 s"]
 
 
-def test_no_alert_is_told() -> None:
-    figure = trade_charts.alerts(made.frame("candles", made.candles()), made.frame("live_alerts"), BTC)
+def test_the_last_price_of_a_minute_stands_at_its_end() -> None:
+    figure = trade_charts.alerts(made.frame("candles", made.candles(minutes=2)), made.frame("live_alerts"), BTC)
+    at = pd.DatetimeIndex(figure.axes[0].lines[0].get_xdata(orig=True))
+    assert at.strftime("%H:%M").tolist() == ["16:01", "16:02"]
+
+
+@pytest.mark.parametrize("others", [[], [made.alert(5, 3, ETH), made.alert(5, 3, source="simulator")]])
+def test_no_alert_is_told(others: list[Row]) -> None:
+    figure = trade_charts.alerts(made.frame("candles", made.candles()), made.frame("live_alerts", others), BTC)
     assert figure.axes[0].get_title(loc="left") == "BTC-USD: no alert in this time"
     assert figure.axes[0].get_legend() is None
 

@@ -44,12 +44,13 @@ def test_few_candles_stay_as_they_are() -> None:
 
 def test_many_candles_are_put_together() -> None:
     candles = made.frame("candles", made.candles(minutes=8)).sample(frac=1, random_state=1)
+    candles.loc[candles["minute"] == minutes(0)[0], "open"] = 100.5
     candles.loc[candles["minute"] == minutes(3)[0], "high"] = 150.0
     width, wide = trades.widened(candles, 4)
     assert width == 5
     assert wide.index.tolist() == minutes(0, 5).tolist()
     assert wide.loc[minutes(0)[0]].to_dict() == {
-        "open": 100, "high": 150, "low": 99, "close": 101, "volume": 10, "trades": 20,
+        "open": 100.5, "high": 150, "low": 99, "close": 101, "volume": 10, "trades": 20,
     }  # fmt: skip
     assert wide["close"].tolist() == [101, 100]
 
@@ -77,6 +78,12 @@ def test_a_line_breaks_in_a_long_quiet_span_only() -> None:
     assert line.index.tolist() == minutes(0, 60, 90, 121).tolist()
     assert line["price"].isna().tolist() == [False, False, True, False]
     assert trades.with_breaks(line.iloc[:0]).empty
+
+
+def test_alerts_of_another_product_are_looked_at_if_there_are_no_others() -> None:
+    alerts = made.frame("live_alerts", [made.alert(9, 2, "XRP-USD"), made.alert(5, 2, made.ETH)])
+    assert [trades.alerted(alerts, name) for name in (made.ETH, made.BTC)] == [made.ETH, "XRP-USD"]
+    assert trades.alerted(alerts[:0], made.BTC) == made.BTC
 
 
 def test_of_alerts_close_together_the_strongest_is_told() -> None:
