@@ -2,8 +2,9 @@
 
 Ours reads each frame, looks for gaps, sends it with the spool at hand and counts what Kafka acknowledges; the bare
 client is given the same values, keys and headers, made beforehand. The frames go to `coinbase-raw-trades` of the
-running lake under a source of their own, so they become rows: measure on a lake that may be thrown away. `--mock` uses
-librdkafka's own in-process broker, which stores nothing: it shows what the client's side costs.
+running lake under products that nobody asked for, so they end in bronze and silver.rejected_events: measure on a lake
+that may be thrown away. `--mock` uses librdkafka's own in-process broker, which stores nothing: it shows what the
+client's side costs.
 """
 
 from __future__ import annotations
