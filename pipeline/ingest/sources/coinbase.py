@@ -22,7 +22,7 @@ from pipeline.ingest.sources.tickers import TICKERS
 from pipeline.settings import Settings
 
 NAME = "coinbase_candles"
-CALLS_A_SECOND = 10  # the public limit, by IP address
+CALLS_A_SECOND = 3  # of the public limit of 10 by IP address; the filling of gaps in trades has the rest
 CHUNK = timedelta(days=300)  # one call
 
 

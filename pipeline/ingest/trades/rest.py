@@ -19,7 +19,7 @@ from pipeline.ingest.ratelimit import TokenBucket
 log = logging.getLogger(__name__)
 
 NAME = "coinbase_trades"
-CALLS_A_SECOND = 8  # of the public limit of 10 by IP address; the candles' calls have the rest
+CALLS_A_SECOND = 7  # of the public limit of 10 by IP address; the candles' calls have the rest
 PAGE = 1000
 
 Trade = dict[str, Json]
