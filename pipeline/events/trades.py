@@ -208,7 +208,7 @@ ALERTS = Table(
         Column("triggered_at", TIMESTAMP, "when that price was traded, UTC", nullable=False),
         Column("detected_at", TIMESTAMP, "when the alert was raised, UTC", nullable=False),
     ),
-    key=("product_id", "alert_type", "triggered_at"),
+    key=("source", "product_id", "alert_type", "triggered_at"),
     partitioned_by=("months(triggered_at)",),
     doc="Sudden moves, one row an event",
 )
