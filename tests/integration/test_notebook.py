@@ -1,4 +1,4 @@
-"""The price notebook, its module and the real CLI, on the running lake."""
+"""The notebooks of prices and of trades, their module and the address of the first, on the running lake."""
 
 from __future__ import annotations
 
@@ -6,38 +6,55 @@ import json
 import subprocess
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from analysis.lake import connect
 from analysis.prices import daily_series
-from tests.support.notebook import CHARTS
+from tests.support.notebook import CHARTS, check_pictures, notebook_path
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
-NOTEBOOK = "analysis/notebooks/coin_prices.ipynb"
 NOTEBOOK_S = 300
 DISTINCT_COLOURS = 100  # an empty chart has about 60: the greys of its letters
 FROM_FILES = "coin = 'bitcoin' AND source = 'csv_coingecko'"
 
 
-def test_the_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "analysis.run_notebook", NOTEBOOK, str(tmp_path)]
+def check_notebook(name: str, stack: Stack, folder: Path) -> None:
+    """Run a notebook by the command line and check that it has drawn all its charts."""
+    command = [sys.executable, "-m", "analysis.run_notebook", notebook_path(name), str(folder)]
     done = subprocess.run(
         command, cwd=stack.root, env=dict(stack.env), timeout=NOTEBOOK_S, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    pictures = {Path(line).name: imread(line) for line in done.stdout.splitlines()}
-    assert list(pictures) == CHARTS
-    for name, picture in pictures.items():
-        height, width, depth = picture.shape
-        assert min(height, width) >= 250, name
-        assert len(np.unique(picture.reshape(-1, depth), axis=0)) > DISTINCT_COLOURS, name
+    check_pictures(name, [Path(line) for line in done.stdout.splitlines()], more_colours_than=DISTINCT_COLOURS)
+
+
+def test_the_price_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:
+    check_notebook("coin_prices", stack, tmp_path)
+
+
+def test_the_trade_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:
+    product = stack.settings.products[0]
+    for table in ("gold.dm_crypto_price_stats", "ops.coverage"):  # they follow the trades by a minute
+        wait_until(partial(stack.count, table, f"product_id = '{product}'"), 180, f"{product} in {table}")
+    check_notebook("trades", stack, tmp_path)
+
+
+def test_candles_and_volume_agree_with_the_trades(stack: Stack) -> None:
+    lake, product = connect(stack.settings), stack.settings.products[0]
+    minute = stack.presto(f"SELECT min(minute) FROM silver.candles_1m WHERE product_id = '{product}'")[0][0]
+    ((count, low, high),) = stack.presto(
+        "SELECT count(*), min(price), max(price) FROM silver.fact_crypto_trades "
+        f"WHERE product_id = '{product}' AND date_trunc('minute', trade_time) = TIMESTAMP '{minute}'"
+    )
+    first = lake.candles(product, 24, exact=True).iloc[0]
+    assert (first["trades"], first["low"], first["high"]) == (count, Decimal(low), Decimal(high))
 
 
 def test_daily_closes_equal_the_file_and_the_table(stack: Stack, history_file: Path) -> None:
@@ -79,6 +96,7 @@ def test_notebook_up_prints_an_address_that_opens(stack: Stack) -> None:
     assert content.json()["type"] == "notebook"
 
 
-def test_the_notebook_holds_no_output(checkout: Path) -> None:
-    cells = json.loads((checkout / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_notebook_that_was_run_holds_no_output(checkout: Path, name: str) -> None:
+    cells = json.loads((checkout / notebook_path(name)).read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in cells if cell.get("outputs") or cell.get("execution_count")] == []

@@ -1,11 +1,46 @@
-"""What the price notebook draws."""
+"""What the notebooks draw, and how to see that they did."""
 
-CHARTS = [
-    "01-price-history.png",
-    "02-yearly-returns.png",
-    "03-drawdown.png",
-    "04-moving-averages.png",
-    "05-volatility.png",
-    "06-monthly-returns.png",
-    "07-side-by-side.png",
-]
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.image import imread
+
+FOLDER = "analysis/notebooks"
+CHARTS = {
+    "coin_prices": [
+        "01-price-history.png",
+        "02-yearly-returns.png",
+        "03-drawdown.png",
+        "04-moving-averages.png",
+        "05-volatility.png",
+        "06-monthly-returns.png",
+        "07-side-by-side.png",
+    ],
+    "trades": [
+        "01-price-trend.png",
+        "02-price-trends.png",
+        "03-candles.png",
+        "04-volume.png",
+        "05-alerts.png",
+        "06-freshness.png",
+    ],
+}
+"""The pictures of each notebook, in order."""
+
+
+def notebook_path(name: str) -> str:
+    """Return a notebook's path within the checkout."""
+    return f"{FOLDER}/{name}.ipynb"
+
+
+def check_pictures(name: str, pictures: Sequence[Path], *, more_colours_than: int = 0) -> None:
+    """Check that these are the notebook's pictures, none of them tiny, each with more than so many colours."""
+    assert [path.name for path in pictures] == CHARTS[name]
+    for path in pictures:
+        picture = imread(path)
+        height, width, depth = picture.shape
+        assert min(height, width) >= 250, path.name
+        assert len(np.unique(picture.reshape(-1, depth), axis=0)) > more_colours_than, path.name

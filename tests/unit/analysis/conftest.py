@@ -47,8 +47,11 @@ class FakePresto(HTTPServer):
         """Make the next answers an error as Presto words it."""
         self.answer = {"error": {"errorName": name, "message": message, "errorType": "USER_ERROR", "errorCode": 1}}
 
-    def answer_to(self, statement: str) -> Answer:
-        return next((answer for word, answer in self.answers.items() if word in statement), self.answer)
+    def answer_to_last(self) -> Answer:
+        """Return the answer to the last statement; to the one that was prepared, if that one is executed."""
+        last = "".join(self.statements[-1:])
+        asked = self.statements[-2] if last.startswith("EXECUTE") else last
+        return next((answer for word, answer in self.answers.items() if word in asked), self.answer)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({"nextUri": f"{self.server.url}/next"}, added)
 
     def do_GET(self) -> None:
-        self._reply(self.server.answer_to("".join(self.server.statements[-1:])), {})
+        self._reply(self.server.answer_to_last(), {})
 
     def _reply(self, part: dict[str, Any], headers: dict[str, str]) -> None:
         body = json.dumps({"id": "20261121_000000_00001_abcde", "infoUri": "", "stats": {}, **part}).encode()

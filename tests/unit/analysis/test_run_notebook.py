@@ -1,4 +1,4 @@
-"""Running a notebook without a browser: small ones made here, and the project's own on a made-up lake."""
+"""Running a notebook without a browser: small ones made here, and that of prices on a made-up lake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.image import imread
 
 from analysis.run_notebook import main, run_notebook
 from pipeline.errors import NotebookError
-from tests.support.notebook import CHARTS
+from tests.support.notebook import check_pictures, notebook_path
 from tests.unit.analysis.conftest import table
 
 if TYPE_CHECKING:
@@ -102,21 +102,14 @@ def test_a_file_that_is_no_notebook_is_told(content: str | None, tmp_path: Path)
         run_notebook(path, tmp_path / "out")
 
 
-def drawn(folder: Path, checkout: Path) -> dict[str, Any]:
-    """Run the project's notebook; return its pictures by name."""
-    pictures = run_notebook(checkout / "analysis/notebooks/coin_prices.ipynb", folder)
-    return {path.name: imread(path) for path in pictures}
-
-
 def test_the_price_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
     rows = [*closes("bitcoin", "csv_coingecko", 800), *closes("solana", "simulator", 500)]
     made_up_lake.answer = table(CLOSES, *rows)
-    pictures = drawn(tmp_path / "out", checkout)
-    assert list(pictures) == CHARTS
-    assert all(np.unique(picture.reshape(-1, picture.shape[2]), axis=0).shape[0] > 50 for picture in pictures.values())
+    pictures = run_notebook(checkout / notebook_path("coin_prices"), tmp_path / "out")
+    check_pictures("coin_prices", pictures, more_colours_than=50)
     assert any("ARRAY['bitcoin','solana']" in statement for statement in made_up_lake.statements)
 
 
 def test_the_price_notebook_runs_on_an_empty_lake(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
-    assert list(drawn(tmp_path / "out", checkout)) == CHARTS
+    check_pictures("coin_prices", run_notebook(checkout / notebook_path("coin_prices"), tmp_path / "out"))
     assert made_up_lake.statements
