@@ -47,7 +47,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "the set-up of the topics": lambda settings: topics.ensure(topics.connect(settings), TOPICS, create=True),
     "the probe that services wait for": kafka_probe.topics,
     "a service that waits for its topics": lambda settings: KafkaAdmin(client_config(settings)).wait_for_topics(
-        [RAW_TRADES.name], 1.0, threading.Event()
+        [RAW_TRADES.name], 2.0, threading.Event()
     ),
 }
 
@@ -83,13 +83,13 @@ def talkative(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("librdkafka"), "filters", [])
 
 
-def send(settings: Settings, trade_id: int, frame: bytes, spool: Path) -> tuple[list[int], int]:
-    """Send a frame as the trade producer does; return the acknowledged trades, and how many frames were spooled."""
+def send(settings: Settings, trade_id: int, spool: Path, within_s: float = 20.0) -> tuple[list[int], int]:
+    """Send a trade's frame as the producer does; return the acknowledged trades, and how many frames were spooled."""
     acknowledged: list[int] = []
     connect = connector(producer_config(settings))
     sink = FrameSink(connect, Spool(spool), 2**20, lambda _product, ids: acknowledged.extend(ids))
-    sink.send(frame, KEY, HEADER_PAIRS, ((KEY.decode(), (trade_id,)),))
-    sink.close(4.0)
+    sink.send(match(trade_id=trade_id), KEY, HEADER_PAIRS, ((KEY.decode(), (trade_id,)),))
+    sink.close(within_s)
     return acknowledged, sink.spooled
 
 
@@ -134,7 +134,7 @@ def test_frames_arrive_unchanged_and_spark_reads_them(kafka: SecureKafka, tmp_pa
     frames = [match(trade_id=number) for number in (1, 2, 3)]
     for number, compression in enumerate(("zstd", "gzip", "none"), start=1):
         settings = kafka.settings(KAFKA_COMPRESSION=compression)
-        assert send(settings, number, frames[number - 1], tmp_path / compression) == ([number], 0)
+        assert send(settings, number, tmp_path / compression) == ([number], 0)
 
     found = read_frames(kafka.settings(), len(frames))
     assert [(one.key(), one.value(), one.headers()) for one in found] == [(KEY, one, HEADER_PAIRS) for one in frames]
@@ -163,7 +163,7 @@ def test_a_wrong_password_is_named_and_not_shown(
 def test_with_a_wrong_password_frames_wait_on_disk(
     kafka: SecureKafka, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert send(kafka.settings(WRONG_PASSWORD), 4, match(trade_id=4), tmp_path) == ([], 1)
+    assert send(kafka.settings(WRONG_PASSWORD), 4, tmp_path, within_s=2.0) == ([], 1)
     (waiting,) = Spool(tmp_path).read(10)
     assert (waiting.value, waiting.headers) == (match(trade_id=4), HEADER_PAIRS)
     assert "Authentication failed" in caplog.text

@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,9 @@ def main(name: str, folder: Path, changes: list[dict[str, str]]) -> None:
     (topic,) = (topic for topic in TOPICS if topic.name == name)
     every = [settings_module.load(os.environ | change) for change in changes]
     spark = start(every[0].jar_dir / "spark", folder)
-    answers = []
-    for number, settings in enumerate(every):
-        records = read_records(spark, settings, [topic], headers=True)
-        answers.append(answer(records, folder / str(number)))
+    reads = [read_records(spark, settings, [topic], headers=True) for settings in every]
+    with ThreadPoolExecutor() as pool:  # side by side: most of the time they wait
+        answers = list(pool.map(answer, reads, [folder / str(number) for number in range(len(reads))]))
     spark.stop()
     print(json.dumps(answers))
 
@@ -62,7 +62,9 @@ def start(jars: Path, folder: Path) -> SparkSession:
         .config("spark.driver.extraJavaOptions", java)
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         .config("spark.ui.enabled", "false")
         .getOrCreate()
     )
