@@ -84,7 +84,7 @@ def alerts(minutes: pd.DataFrame, raised: pd.DataFrame, product: str) -> Figure:
 
 
 def freshness(quantiles: pd.DataFrame) -> Figure:
-    """Draw how late trades came, by source and channel: from the median to the latest, for each step of the way."""
+    """Draw how late trades came, by source and channel: from the median to the slowest, for each step of the way."""
     rows = trades.delays(trades.real_first(quantiles, ()))
     caption = _caption("How late trades come", "By channel and step of the way; log scale", rows)
     return _draw(caption, lambda axes: _paint_delays(axes, rows), rows, 1.8 + 0.42 * max(len(rows), 3))
@@ -218,7 +218,7 @@ def _paint_delays(axes: Axes, rows: pd.DataFrame) -> None:
     values = rows[list(trades.QUANTILES)].astype(float).clip(lower=FASTEST_MS)
     axes.hlines(places, values["p50"], values["max"], color=style.GRID, linewidth=3, zorder=2)
     looks = {"p50": ("o", style.BLUE), "p90": ("D", style.SKY), "p99": ("s", style.ORANGE), "max": ("|", style.INK)}
-    names = {"p50": "median", "p90": "90 %", "p99": "99 %", "max": "latest"}
+    names = {"p50": "median", "p90": "90 %", "p99": "99 %", "max": "slowest"}
     for name, (marker, colour) in looks.items():
         axes.scatter(values[name], places, s=44, marker=marker, color=colour, zorder=3, label=names[name])
     for name, side in (("p50", -1), ("max", 1)):
