@@ -106,10 +106,10 @@ def test_open_gaps_come_first_however_old(db: duckdb.DuckDBPyConnection) -> None
 
 
 def test_candles_are_those_of_the_product_in_order(db: duckdb.DuckDBPyConnection) -> None:
-    for minutes, product in ((1, BTC), (59, BTC), (61, BTC), (1, ETH)):
+    for minutes, product in ((1, BTC), (30, BTC), (90, BTC), (1, ETH)):
         insert(db, CANDLES_1M, **product, minute=NOW - timedelta(minutes=minutes), close=Decimal(minutes))
     found = run(db, "candles", "BTC-USD", 1)
-    assert [(row["product_id"], row["close"]) for row in found] == [("BTC-USD", 59), ("BTC-USD", 1)]
+    assert [(row["product_id"], row["close"]) for row in found] == [("BTC-USD", 30), ("BTC-USD", 1)]
 
 
 def add_trade(db: duckdb.DuckDBPyConnection, age: timedelta, feed_ms: int, queue_ms: int, channel: str) -> None:
