@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from pipeline.cluster import bring_up, probes, supervisor
@@ -11,18 +13,21 @@ from pipeline.cluster.options import SetupOptions
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.settings import Settings, load
 
-NOTEBOOK = "analysis/notebooks/coin_prices.ipynb"
+NOTEBOOKS = {"prices": "analysis/notebooks/coin_prices.ipynb", "trades": "analysis/notebooks/trades.ipynb"}
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Start JupyterLab if need be and print its address; return 1 when there is no lake to look at."""
+    parser = argparse.ArgumentParser(prog="notebook_up.sh", usage="see notebook_up.sh --help")
+    parser.add_argument("notebook", nargs="?", choices=NOTEBOOKS, default="prices")
+    notebook = parser.parse_args(arguments).notebook
     try:
         settings = load()
         ensure_running(settings)
     except CoinlakeError as error:
         print(f"notebook_up.sh: {error}", file=sys.stderr)  # noqa: T201  # a command line
         return 1
-    print(address(settings))  # noqa: T201
+    print(address(settings, notebook))  # noqa: T201
     return 0
 
 
@@ -40,9 +45,9 @@ def ensure_running(settings: Settings) -> None:
     bring_up.wait_ready(settings, "notebook")
 
 
-def address(settings: Settings) -> str:
-    """Return the URL that opens the notebook in JupyterLab, with the token that lets the user in."""
-    return f"{settings.url('notebook')}/lab/tree/{NOTEBOOK}?token={quote(settings.notebook_token.reveal())}"
+def address(settings: Settings, notebook: str = "prices") -> str:
+    """Return the URL that opens one of `NOTEBOOKS` in JupyterLab, with the token that lets the user in."""
+    return f"{settings.url('notebook')}/lab/tree/{NOTEBOOKS[notebook]}?token={quote(settings.notebook_token.reveal())}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Summary: Make sure that JupyterLab runs on the lake, and print the address that opens the price notebook in it.
-# Usage: notebook_up.sh
+# Summary: Make sure that JupyterLab runs on the lake, and print the address that opens a notebook in it.
+# Usage: notebook_up.sh [prices | trades]   which notebook; prices if none is named
 #
 # The address carries the token that lets you in: give it to nobody. On a desktop the browser opens it.
 set -euo pipefail
@@ -13,7 +13,7 @@ set -euo pipefail
 
 # Only a start changes what runs, and must not meet a set-up under way.
 "$PYTHON" -m pipeline.cluster.probes notebook 2>/dev/null || take_lock
-url="$("$PYTHON" -m analysis.notebook_up)"
+url="$("$PYTHON" -m analysis.notebook_up "$@")"
 printf '%s\n' "$url"
 [[ -n ${DISPLAY:-} ]] && command -v xdg-open >/dev/null || exit 0
 exec xdg-open "$url" >/dev/null 2>&1

@@ -26,13 +26,14 @@ def settings(home: Path, port_base: int) -> Settings:
     return load({"COINLAKE_HOME": str(home), "COINLAKE_PORT_BASE": str(port_base), "COINLAKE_NOTEBOOK_TOKEN": "a+b"})
 
 
-def url(port: int) -> str:
-    return f"http://127.0.0.1:{port}/lab/tree/analysis/notebooks/coin_prices.ipynb?token=a%2Bb"
+def url(port: int, notebook: str = "coin_prices") -> str:
+    return f"http://127.0.0.1:{port}/lab/tree/analysis/notebooks/{notebook}.ipynb?token=a%2Bb"
 
 
 def test_the_address_opens_the_notebook_with_the_token(tmp_path: Path, checkout: Path) -> None:
     assert notebook_up.address(settings(tmp_path, 18000)) == url(18088)
-    assert (checkout / notebook_up.NOTEBOOK).is_file()
+    assert notebook_up.address(settings(tmp_path, 18000), "trades") == url(18088, "trades")
+    assert all((checkout / notebook).is_file() for notebook in notebook_up.NOTEBOOKS.values())
 
 
 def test_without_a_lake_the_remedy_is_named(tmp_path: Path) -> None:
