@@ -31,7 +31,7 @@ ZONED_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$
 SHOWN_CHARACTERS = 4096  # of a payload
 HEADERS = ("source", "channel", "received_us")
 ROW = (
-    "topic", "partition", "offset", "kafka_time", "payload", "payload_bytes", "fault", "is_trade",
+    "topic", "partition", "offset", "kafka_time", "payload_bytes", "fault", "is_trade",
     "source", "channel", "received_at", "product_id", "trade_id", "price", "size", "side", "trade_time",
 )  # fmt: skip
 
@@ -49,7 +49,12 @@ def to_trades(records: DataFrame, products: tuple[str, ...]) -> DataFrame:
         .transform(with_trades)
         .transform(with_values)
         .withColumn("is_trade", F.coalesce(_is_clean(products), F.lit(False)))
-        .select(*(F.col(name) for name in ROW), F.when(~F.col("is_trade"), _texts()).alias("texts"))
+        .select(
+            *ROW,
+            # What only rejects need is kept for those only: a batch is held in memory.
+            F.when(~F.col("is_trade"), F.col("payload")).alias("payload"),
+            F.when(~F.col("is_trade"), _texts()).alias("texts"),
+        )
     )
 
 
