@@ -102,7 +102,7 @@ def test_several_batches_and_merged_manifests_between_two_runs(lake: SparkSessio
     published.publisher.run()
     for day in range(2, 14):
         add(lake, datetime(2026, 1, day), 2)
-    merge_manifests(load_table(lake, COIN_PRICES))
+    merge_manifests(lake, load_table(lake, COIN_PRICES))
     assert published.publisher.run() == 24
     assert published.rows() == silver(lake)
 

@@ -118,7 +118,7 @@ def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, mon
     writer(lake)(batch(lake, observation(0)), 41)
     for _ in range(8):
         table = load_table(lake, COIN_PRICES)
-        merge_manifests(table)
+        merge_manifests(lake, table)
         expire_snapshots(table)
     assert last_batch(lake, COIN_PRICES, "silver", "c1") == 41
     assert appender.has(41)
@@ -137,7 +137,7 @@ def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(
         busy.append(rejects, number)
         if number % 4 == 3:
             table = load_table(lake, REJECTED_EVENTS)
-            merge_manifests(table)
+            merge_manifests(lake, table)
             expire_snapshots(table)
     assert last_batch(lake, REJECTED_EVENTS, "silver", "c1") == 3
     assert last_batch(lake, REJECTED_EVENTS, "trades", "c1") == 13
@@ -151,7 +151,7 @@ def test_maintenance_leaves_the_rows_alone(lake: SparkSession) -> None:
     for number in range(12):
         write(batch(lake, observation(number)), number)
     lake.sql(merging % "true")
-    merge_manifests(load_table(lake, COIN_PRICES))
+    merge_manifests(lake, load_table(lake, COIN_PRICES))
     assert lake.table(f"{COIN_PRICES.full_name}.manifests").count() == 1
     assert seconds(lake) == list(range(12))
 
