@@ -1,0 +1,70 @@
+"""How long an alert takes from the trade that gives cause for it to a reader of `market_alerts`, on the running lake.
+
+`python -m bench.alert_latency --rate 1000`. The lake must run on the simulator: each product's price falls by 3 % in a
+second, one product after the other, while trades flow at the rate. `alert_s` is measured from the trade's own time;
+the alert stands in gold.dm_market_alerts a little earlier than on the topic. A product that had an alert within the
+cool-down has none again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from uuid import uuid4
+
+import httpx
+from confluent_kafka import Consumer
+
+from bench.latency import now_ms
+from bench.measure import report, spread
+from bench.trade_latency import trade_rate
+from pipeline import settings as settings_module
+from pipeline.events.trades import MARKET_ALERTS
+from pipeline.ingest.kafka import client_config
+from pipeline.settings import Settings
+
+FALL_PERCENT, FALL_S = -3, 1.0
+BETWEEN_S = 2.0  # two falls
+
+
+def measure(settings: Settings, rate: int, warm_up: int) -> dict[str, object]:
+    """Let each product fall once and read the alerts as they come."""
+    consumer = Consumer(client_config(settings) | {"group.id": f"bench-{uuid4()}", "auto.offset.reset": "latest"})
+    consumer.subscribe([MARKET_ALERTS.name])
+    move = f"{settings.url('simulator')}/simulator/exchange/move"
+    delays: list[float] = []
+    with trade_rate(settings, rate):
+        consumer.poll(warm_up)  # takes its place at the topic's end meanwhile
+        for product in settings.products:
+            order = {"product": product, "percent": FALL_PERCENT, "seconds": FALL_S}
+            httpx.post(move, json=order).raise_for_status()
+            delays += read(consumer, BETWEEN_S)
+        delays += read(consumer, 10)
+    consumer.close()
+    return {"rate": rate, "falls": len(settings.products), "alerts": len(delays), "alert_s": spread(delays)}
+
+
+def read(consumer: Consumer, seconds: float) -> list[float]:
+    """Return how many seconds each alert that arrives meanwhile took."""
+    delays = []
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        message = consumer.poll(left)
+        if message is not None and message.error() is None:
+            alert = json.loads(message.value() or b"")
+            delays.append((now_ms() - alert["triggered_at"]) / 1000)
+    return delays
+
+
+def main() -> None:
+    """Measure and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=1000, help="trades a second, over all products")
+    parser.add_argument("--warm-up", type=int, default=30, help="seconds before the first fall")
+    given = parser.parse_args()
+    report(**measure(settings_module.load(), given.rate, given.warm_up))
+
+
+if __name__ == "__main__":
+    main()
