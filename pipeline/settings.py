@@ -203,7 +203,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         hdfs_http_url=reader.get("HDFS_HTTP_URL", f"http://{local('namenode_http')}", parse.http_url),
         metastore_uri=reader.get("METASTORE_URI", f"thrift://{local('metastore')}", parse.uri("thrift")),
         presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", parse.http_url),
-        spark_master=reader.get("SPARK_MASTER", "local[2]", str),
+        # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
+        spark_master=reader.get("SPARK_MASTER", "local[4]", str),
         api_token=reader.secret("COINLAKE_API_TOKEN"),
         notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
     )

@@ -55,7 +55,8 @@ class TableKeeper:
         result = self._spark.sql(
             f"CALL iceberg.system.rewrite_data_files(table => '{self._table.full_name}', "
             f"options => map('target-file-size-bytes', '{COMPACTED_FILE_BYTES}', "
-            f"'min-file-size-bytes', '{GOOD_FILE_BYTES}', 'min-input-files', '20'))"
+            f"'min-file-size-bytes', '{GOOD_FILE_BYTES}', 'min-input-files', '20', "
+            "'max-concurrent-file-group-rewrites', '1'))"
         ).collect()[0]
         log.info(
             "compacted %s: %d files into %d in %.1f s",
