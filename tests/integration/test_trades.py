@@ -22,7 +22,7 @@ TRADES, GAPS, ALERTS = "silver.fact_crypto_trades", "ops.gaps", "gold.dm_market_
 IDLE_RATE = 5.0
 SESSION = 200_000  # trades
 FAULTS = {"drop": 3e-4, "repeat": 3e-4, "reorder": 3e-4, "half": 1e-4}
-KAFKA_AWAY_S = 30
+KAFKA_AWAY_S = 120
 EXACT_PLACES = Decimal("1e-18")
 
 
