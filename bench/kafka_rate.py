@@ -6,22 +6,18 @@ The events go to `coin_events` of the running lake, so they become rows: measure
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from statistics import median
 
 from confluent_kafka import Producer
 
-from bench.measure import report
+from bench.measure import median_rates, report
 from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.ingest.kafka import ClientConfig, client_config, producer_config
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.producer import EventProducer
-
-ROUNDS = 5  # each way in turn, so that both meet the same disturbances
 
 
 def make_events(coins: tuple[str, ...], count: int) -> list[PriceEvent]:
@@ -58,13 +54,6 @@ def ours(kafka: ClientConfig, events: list[PriceEvent]) -> Callable[[], None]:
     return send
 
 
-def rate(send: Callable[[], None], count: int) -> float:
-    """Return how many events a second one call sent."""
-    started = time.perf_counter()
-    send()
-    return count / (time.perf_counter() - started)
-
-
 def main() -> None:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -73,13 +62,12 @@ def main() -> None:
     settings = settings_module.load()
     events = make_events(settings.coins, count)
     ways = {"bare": bare(client_config(settings), events), "ours": ours(producer_config(settings), events)}
-    rounds = [{name: rate(send, count) for name, send in ways.items()} for _ in range(ROUNDS)]
-    bare_per_s, ours_per_s = (median(each[name] for each in rounds) for name in ("bare", "ours"))
+    medians = median_rates(ways, count)
     report(
         events=count,
-        bare_per_s=round(bare_per_s),
-        ours_per_s=round(ours_per_s),
-        ratio=round(ours_per_s / bare_per_s, 3),
+        bare_per_s=round(medians["bare"]),
+        ours_per_s=round(medians["ours"]),
+        ratio=round(medians["ours"] / medians["bare"], 3),
     )
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
-from statistics import quantiles
+from collections.abc import Callable, Iterable, Mapping
+from statistics import median, quantiles
 
 from pipeline.settings import CHECKOUT
+
+ROUNDS = 5
 
 
 def spread(seconds: Iterable[float]) -> dict[str, float]:
@@ -18,6 +20,22 @@ def spread(seconds: Iterable[float]) -> dict[str, float]:
     cuts = quantiles(values, n=100, method="inclusive")
     figures = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": values[-1]}
     return {name: round(value, 3) for name, value in figures.items()}
+
+
+def timed(action: Callable[[], None]) -> float:
+    """Return how many seconds a call took."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def median_rates(ways: Mapping[str, Callable[[], None]], count: int) -> dict[str, float]:
+    """Return how many records a second each way sends, the median of some rounds; a call sends `count` of them.
+
+    A round takes each way in turn, so that all meet the same disturbances.
+    """
+    rounds = [{name: count / timed(send) for name, send in ways.items()} for _ in range(ROUNDS)]
+    return {name: median(each[name] for each in rounds) for name in ways}
 
 
 def timed_script(path: str, *arguments: str, environ: Mapping[str, str] | None = None) -> float:

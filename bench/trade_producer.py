@@ -16,12 +16,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from confluent_kafka import Producer
 
-from bench.measure import report
+from bench.measure import median_rates, report
 from pipeline import settings as settings_module
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
 from pipeline.ingest.kafka import producer_config
@@ -32,7 +31,6 @@ from pipeline.ingest.trades.intake import Intake, calm_collector
 from pipeline.ingest.trades.sink import FrameSink, sink_config
 from pipeline.ingest.trades.spool import Spool
 
-ROUNDS = 5  # each way in turn, so that both meet the same disturbances
 SOURCE = "bench-rate"
 POLL_EVERY = 256
 FLUSH_S = 120.0
@@ -103,13 +101,6 @@ def _send(config: Config, frames: Frames, folder: Path) -> None:
         raise SystemExit(f"{sink.spooled} frames went by the spool: Kafka did not keep up")
 
 
-def rate(send: Callable[[], None], count: int) -> float:
-    """Return how many frames a second one call sent."""
-    started = time.perf_counter()
-    send()
-    return count / (time.perf_counter() - started)
-
-
 def main() -> None:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -128,8 +119,7 @@ def main() -> None:
         "ours": lambda: ours(config, frames),
         "bare_without_headers": lambda: bare(config, frames, with_headers=False),
     }
-    rounds = [{name: rate(send, len(frames)) for name, send in ways.items()} for _ in range(ROUNDS)]
-    medians = {name: median(each[name] for each in rounds) for name in rounds[0]}
+    medians = median_rates(ways, len(frames))
     report(
         frames=len(frames),
         broker="mock" if options.mock else "kafka",

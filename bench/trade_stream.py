@@ -11,8 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -21,7 +20,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bench.measure import report
+from bench.measure import report, timed
 from pipeline import settings as settings_module
 from pipeline.events.catalog import ICEBERG_TABLES
 from pipeline.events.trades import RAW_TRADES
@@ -101,13 +100,6 @@ def read(spark: SparkSession, settings: Settings, part: Slice) -> DataFrame:
     rows = reader.option("subscribe", RAW_TRADES.name).options(**{k: json.dumps(v) for k, v in part.items()}).load()
     position = ("topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "key")
     return rows.select(*position, F.col("value").alias("payload"), "headers").coalesce(1)
-
-
-def timed(action: Callable[[], None]) -> float:
-    """Return how many seconds a call took."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
