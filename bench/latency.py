@@ -21,6 +21,7 @@ from confluent_kafka import Producer
 from bench.measure import report, spread
 from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, COIN_PRICES, PriceEvent, epoch_ms
+from pipeline.events.model import Table
 from pipeline.ingest.kafka import ClientConfig, client_config
 from pipeline.presto import Presto
 from pipeline.settings import Settings
@@ -92,17 +93,23 @@ def poll(presto: Presto, load: Load, finished: Event) -> list[Answer]:
     answers: list[Answer] = []
     known_ms = load.start_ms - 1
     while not finished.is_set():
-        asked = now_ms()
-        # Plain text, no placeholder: a prepared statement would cost two more round trips.
-        sql = (
-            f"SELECT max(event_time) FROM {COIN_PRICES.full_name} "
-            f"WHERE event_time > TIMESTAMP '{presto_time(known_ms)}' AND source LIKE '{load.run}-%'"
-        )
-        newest = presto.rows(sql)[0][0]
-        if newest is not None:
-            known_ms = epoch_ms(datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC))
-        answers.append(Answer(asked, now_ms(), known_ms))
+        answers.append(ask(presto, COIN_PRICES, "event_time", f"source LIKE '{load.run}-%'", known_ms))
+        known_ms = answers[-1].newest_ms
     return answers
+
+
+def ask(presto: Presto, table: Table, time_column: str, condition: str, known_ms: int) -> Answer:
+    """Ask for a table's newest row after the newest known one; without such a row, the known one is the newest."""
+    asked = now_ms()
+    # Plain text, no placeholder: a prepared statement would cost two more round trips.
+    sql = (
+        f"SELECT max({time_column}) FROM {table.full_name} "
+        f"WHERE {time_column} > TIMESTAMP '{presto_time(known_ms)}' AND {condition}"
+    )
+    newest = presto.rows(sql)[0][0]
+    if newest is not None:
+        known_ms = epoch_ms(datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC))
+    return Answer(asked, now_ms(), known_ms)
 
 
 def presto_time(ms: int) -> str:

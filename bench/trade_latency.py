@@ -13,16 +13,14 @@ import argparse
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
 import httpx
 
-from bench.latency import PRESTO_TIME, SETTLE_S, Answer, now_ms, presto_time
+from bench.latency import SETTLE_S, Answer, ask, now_ms, presto_time
 from bench.measure import report, spread
 from pipeline import settings as settings_module
-from pipeline.events.coin_prices import epoch_ms
 from pipeline.events.trades import FACT_TRADES, SIMULATOR
 from pipeline.presto import Presto
 from pipeline.settings import Settings
@@ -46,15 +44,8 @@ def poll(presto: Presto, seconds: float) -> list[Answer]:
     known_ms = now_ms() - 10_000
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        asked = now_ms()
-        sql = (
-            f"SELECT max(trade_time) FROM {FACT_TRADES.full_name} "
-            f"WHERE trade_time > TIMESTAMP '{presto_time(known_ms)}' AND source = '{SIMULATOR}'"
-        )
-        newest = presto.rows(sql)[0][0]
-        if newest is not None:
-            known_ms = epoch_ms(datetime.strptime(newest, PRESTO_TIME).replace(tzinfo=UTC))
-        answers.append(Answer(asked, now_ms(), known_ms))
+        answers.append(ask(presto, FACT_TRADES, "trade_time", f"source = '{SIMULATOR}'", known_ms))
+        known_ms = answers[-1].newest_ms
     return answers
 
 
