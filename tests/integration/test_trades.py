@@ -37,9 +37,8 @@ class Session:
         """Return how many there are so far."""
         return sum(last - self.before[name] for name, last in self.exchange.last_ids().items())
 
-    def where(self) -> str:
+    def where(self, column: str = "trade_id") -> str:
         """Return the condition that tells these trades, or gaps, by their ids."""
-        column = "trade_id"
         return " OR ".join(f"(product_id = '{name}' AND {column} > {last})" for name, last in self.before.items())
 
     def counts(self) -> tuple[int, int]:
@@ -51,7 +50,7 @@ class Session:
     def gaps(self) -> list[tuple[str, int, int, str, int, str]]:
         """Return the gaps among these trades: product, first and last id, status, trades filled, reason."""
         query = f"SELECT product_id, from_id, to_id, status, filled, reason FROM {GAPS} WHERE "
-        return self.stack.presto(query + self.where().replace("trade_id", "from_id"))
+        return self.stack.presto(query + self.where("from_id"))
 
     def wait_until_complete(self, seconds: float) -> None:
         """Wait until every trade is in the table, then check that none is there twice and no gap is left open."""
