@@ -49,9 +49,9 @@ def java_session(spark: SparkSession) -> JavaObject:
     return spark._jsparkSession  # noqa: SLF001 - as above
 
 
-def java_array(spark: SparkSession, java_class: JavaObject, *items: JavaObject) -> JavaObject:
+def java_array(spark: SparkSession, kind: JavaObject, *items: JavaObject) -> JavaObject:
     """Return a Java array, which Java's variable arguments need."""
-    array = spark.sparkContext._gateway.new_array(java_class, len(items))  # type: ignore[union-attr]  # noqa: SLF001
+    array = spark.sparkContext._gateway.new_array(kind, len(items))  # type: ignore[union-attr]  # noqa: SLF001
     for index, item in enumerate(items):
         array[index] = item
     return array
