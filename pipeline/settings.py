@@ -17,6 +17,7 @@ from pathlib import Path
 from pipeline import setting_values as parse
 from pipeline.errors import SettingsError
 from pipeline.setting_values import Reader, Secret, read_env_file
+from pipeline.topology import Topology, read_topology
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -31,11 +32,15 @@ PORT_OFFSETS: Mapping[str, int] = {
     "datanode": 66,
     "datanode_ipc": 67,
     "namenode_http": 70,
+    "spark_master": 77,
+    "spark_master_ui": 78,
+    "spark_worker_ui": 79,
     "presto": 80,
     "metastore": 83,
     "notebook": 88,
     "kafka": 92,
     "kafka_controller": 93,
+    "kafka_outside": 94,
 }
 HIGHEST_OFFSET = max(PORT_OFFSETS.values())
 DEFAULT_PORT_BASE = 18000
@@ -103,6 +108,7 @@ class Settings:
     metastore_uri: str
     presto_url: str
     spark_master: str
+    topology: Topology
     api_token: Secret
     notebook_token: Secret
 
@@ -118,6 +124,16 @@ class Settings:
     def url(self, name: str) -> str:
         """Return the local HTTP address of a service."""
         return f"http://{self.local_host}:{self.port(name)}"
+
+    @property
+    def simulator_url(self) -> str:
+        """The HTTP address of the simulator, which may run on another machine."""
+        return f"http://{self.topology.simulator_host}:{self.port('simulator')}"
+
+    @property
+    def simulator_feed_url(self) -> str:
+        """The WebSocket address of the simulated exchange's trade feed."""
+        return f"ws://{self.topology.simulator_host}:{self.port('simulator_feed')}"
 
     @property
     def warehouse(self) -> str:
@@ -205,6 +221,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", parse.http_url),
         # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
         spark_master=reader.get("SPARK_MASTER", "local[4]", str),
+        topology=read_topology(reader, reached_at(host)),
         api_token=reader.secret("COINLAKE_API_TOKEN"),
         notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
     )

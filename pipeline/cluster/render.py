@@ -75,7 +75,8 @@ def context(settings: Settings) -> Mapping[str, Any]:
     return {
         "settings": settings,
         "host": settings.listen_host,
-        "reach": settings.local_host,
+        "reach": settings.topology.advertised_host,
+        "topology": settings.topology,
         "all_services": SERVICES,
         "is_root": os.getuid() == 0,
         "port": settings.port,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Summary: Run Kafka (one KRaft node) in the foreground; its data folder is formatted at the first start.
+# Summary: Run Kafka (a KRaft node) in the foreground; its data folder is formatted at the first start.
 # Usage: kafka.sh
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
@@ -15,8 +15,11 @@ if [[ ! -d $data ]]; then
   rm -rf "$data.new"
   mkdir -p "$data.new"
   sed "s|^log.dirs=.*|log.dirs=$data.new|" "$conf/server.properties" >"$data.new.properties"
-  cluster_id="$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')"
-  "${java[@]}" kafka.tools.StorageTool format --standalone -t "$cluster_id" -c "$data.new.properties"
+  cluster_id="$("$PYTHON" -c 'from pipeline.settings import load; print(load().topology.kafka_cluster_id)')"
+  : "${cluster_id:=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')}"
+  format=(kafka.tools.StorageTool format -t "$cluster_id" -c "$data.new.properties")
+  grep -q '^controller.quorum.voters=' "$conf/server.properties" || format+=(--standalone)
+  "${java[@]}" "${format[@]}"
   rm "$data.new.properties"
   mv "$data.new" "$data"
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Summary: Run the Hive Metastore (the classes that pyspark carries, on an embedded Derby) in the foreground.
+# Summary: Run the Hive Metastore (the classes that pyspark carries, on Derby or PostgreSQL) in the foreground.
 # Usage: metastore.sh
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
@@ -10,5 +10,6 @@ conf="$COINLAKE_HOME/conf"
 mkdir -p "$COINLAKE_HOME/data/metastore"
 jars="$(pyspark_jars)"
 
-exec "$(find_java)" "@$conf/hive/metastore.options" -cp "$conf/hive:$conf/hadoop:$jars/*" \
+exec "$(find_java)" "@$conf/hive/metastore.options" \
+  -cp "$conf/hive:$conf/hadoop:$jars/*:$COINLAKE_HOME/jars/metastore/*" \
   org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/cluster/start/MetastoreServer.java" MetastoreServer

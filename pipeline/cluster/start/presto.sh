@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Summary: Run Presto (coordinator and worker in one) in the foreground.
+# Summary: Run Presto in the foreground: coordinator and worker in one, or what PRESTO_ROLE says.
 # Usage: presto.sh
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh

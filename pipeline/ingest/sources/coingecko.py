@@ -56,8 +56,8 @@ TIERS: Mapping[str, Tier] = {
 
 
 def simulator_url(settings: Settings) -> str:
-    """Return the base address of the local simulator, to be used in place of CoinGecko's."""
-    return f"{settings.url('simulator')}/api/v3"
+    """Return the base address of the simulator, to be used in place of CoinGecko's."""
+    return f"{settings.simulator_url}/api/v3"
 
 
 class CoinGecko:

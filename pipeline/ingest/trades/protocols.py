@@ -40,7 +40,7 @@ def feed_url(settings: Settings, market: str) -> str:
     if settings.coinbase_ws_url:
         return settings.coinbase_ws_url
     if market == SIMULATOR:
-        return f"ws://{settings.local_host}:{settings.port('simulator_feed')}"
+        return settings.simulator_feed_url
     return FEED_URLS[settings.coinbase_feed]
 
 

@@ -48,7 +48,7 @@ class Service:
         self._intake = Intake(source, self._ledger, self._sink)
         listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, choice.kind)]
-        rest_url = settings.url("simulator") if choice.kind == SIMULATOR else settings.coinbase_rest_url
+        rest_url = settings.simulator_url if choice.kind == SIMULATOR else settings.coinbase_rest_url
         self._rest = TradesRest(rest_url)
         self._filler = Filler(self._ledger, self._rest, self._take_page)
         self._heartbeat = Heartbeat(settings.run_dir)
