@@ -1,0 +1,76 @@
+"""What questions about the trades cost on the running lake: Presto a row it groups, Spark a row of known ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from bench.measure import ROUNDS
+from bench.scaling.costs import QueryCosts, Stored
+from bench.scaling.processes import cpu_seconds
+from pipeline.events.model import Table
+from pipeline.events.trades import FACT_TRADES
+from pipeline.presto import Presto
+from pipeline.settings import Settings
+from pipeline.stream.silver.trades.known_trades import read_known
+
+GROUPED = (
+    "SELECT product_id, date_trunc('minute', trade_time), min(price), max(price), sum(size), count(*) "
+    f"FROM {FACT_TRADES.full_name} GROUP BY 1, 2"
+)
+NARROW = f"SELECT max(trade_time) FROM {FACT_TRADES.full_name} WHERE trade_time > TIMESTAMP '2100-01-01 00:00:00'"
+
+
+def query_costs(settings: Settings, presto_pid: int) -> QueryCosts:
+    """Measure a query that reads no row, one that groups all, and the reading of all known ids."""
+    presto = Presto(settings.presto_url, source="coinlake-bench")
+    rows = int(presto.rows(f"SELECT count(*) FROM {FACT_TRADES.full_name}")[0][0])
+
+    def presto_s(sql: str) -> float:
+        return mean_cost(lambda: cpu_seconds(presto_pid), lambda: presto.rows(sql))
+
+    narrow, grouped = presto_s(NARROW), presto_s(GROUPED)
+    return QueryCosts(narrow, (grouped - narrow) / rows, known_ids_seconds(settings) / rows, rows)
+
+
+def mean_cost(spent: Callable[[], float], action: Callable[[], object]) -> float:
+    """Return by how much `spent` grows with each action; the first round only warms up."""
+    for _ in range(ROUNDS):
+        action()
+    before = spent()
+    for _ in range(ROUNDS):
+        action()
+    return (spent() - before) / ROUNDS
+
+
+def known_ids_seconds(settings: Settings) -> float:
+    """Return the processor time of reading the known ids from the table's files, with one task at a time."""
+    with bare_session() as spark:
+        java = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - told nowhere else
+        table = spark.read.parquet(f"{settings.table_location('silver', FACT_TRADES.name)}/data")
+        return mean_cost(lambda: cpu_seconds(java), lambda: read_known(table))
+
+
+@contextmanager
+def bare_session() -> Iterator[SparkSession]:
+    """Give a session beside the lake's own."""
+    config = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    builder = SparkSession.Builder().master("local[1]").appName("coinlake-bench")
+    for name, value in config.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def stored(settings: Settings, table: Table, least_rows: int = 5000) -> Stored:
+    """Return how large a row is in a table's larger files: small ones are merged sooner or later."""
+    files = f'{table.catalog}.{table.schema}."{table.name}$files"'
+    sql = f"SELECT sum(file_size_in_bytes), sum(record_count), count(*) FROM {files} WHERE record_count >= {least_rows}"
+    size, rows, count = Presto(settings.presto_url, source="coinlake-bench").rows(sql)[0]
+    return Stored(int(size) / int(rows), int(rows), int(count))
