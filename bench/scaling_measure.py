@@ -83,7 +83,10 @@ def make_costs(settings: Settings, files: list[Path]) -> Costs:
     last = runs[-1]
     return Costs(
         where=f"{last.cores} cores, {last.products} products, windows of {last.seconds:.0f} s",
-        windows=tuple(f"{run.events_per_s:.0f} events/s, {run.busy:.0%} of the machine busy" for run in runs),
+        windows=tuple(
+            f"{run.events_per_s:.0f} events/s, {run.batches_per_s:.2f} batches/s, machine {run.busy:.0%} busy"
+            for run in runs
+        ),
         cores=fit_cores(runs),
         rss_mb=last.rss_mb,
         counts=fit_counts(runs),

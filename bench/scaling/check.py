@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.scaling.costs import Costs
+from bench.scaling.costs import Costs, Line
 from bench.scaling.fit import counts_per_s
 from bench.scaling.measurement import Measurement
 
@@ -29,13 +29,22 @@ class Comparison:
 
 def compare(costs: Costs, run: Measurement) -> Iterator[Comparison]:
     """Yield each service, each part of Spark, their total and each count."""
-    rate, used = run.events_per_s, run.cores_used()
+    used = run.cores_used()
+    predicted = {name: predict(line, run) for name, line in costs.cores.items()}
     for name, measured in used.items():
         if measured >= LEAST_CORES:
-            yield Comparison(rate, name, costs.cores[name].at(rate), measured)
-    services = [name for name in used if name in run.cpu_s]
+            yield Comparison(run.events_per_s, name, predicted[name], measured)
+    services = run.cpu_s.keys()
     yield Comparison(
-        rate, "all services", sum(costs.cores[name].at(rate) for name in services), sum(used[n] for n in services)
+        run.events_per_s,
+        "all services",
+        sum(predicted[name] for name in services),
+        sum(used[name] for name in services),
     )
     for name, measured in counts_per_s(run).items():
-        yield Comparison(rate, name, getattr(costs.counts, name).at(rate), measured)
+        yield Comparison(run.events_per_s, name, predict(getattr(costs.counts, name), run), measured)
+
+
+def predict(line: Line, run: Measurement) -> float:
+    """Return the cost of a second at the window's rate, with as many batches as it had."""
+    return line.at(run.events_per_s / run.batches_per_s) * run.batches_per_s

@@ -1,4 +1,4 @@
-"""What was measured: straight lines of cost over events a second, kept in `costs.json` with where they came from."""
+"""What was measured: straight lines of cost over events, kept in `costs.json` with where they came from."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ COSTS = Path(__file__).with_name("costs.json")
 
 @dataclass(frozen=True)
 class Line:
-    """A cost each second: `fixed` (batches, heartbeats, housekeeping) and so much more for each event."""
+    """What a batch of trades costs, with all that goes on beside it: `fixed`, and so much more for each event.
+
+    A batch starts each second, so that it is the cost of a second, too: cores where it is processor time in seconds.
+    """
 
     fixed: float
     per_event: float
 
     def at(self, events_per_s: float) -> float:
-        """Return the cost each second at a rate."""
+        """Return the cost of a second at a rate."""
         return self.fixed + self.per_event * events_per_s
 
 

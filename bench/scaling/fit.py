@@ -1,4 +1,4 @@
-"""From measured windows to straight lines: cost a second over events a second."""
+"""From measured windows to straight lines: the cost of a batch over the events in it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,13 @@ def fit_line(rates: Sequence[float], costs: Sequence[float]) -> Line:
 
 
 def fit_cores(runs: Sequence[Measurement]) -> dict[str, Line]:
-    """Return the line of each service and of each part of Spark, in cores."""
-    used = [run.cores_used() for run in runs]
-    rates = [run.events_per_s for run in runs]
-    return {name: fit_line(rates, [each[name] for each in used]) for name in used[0]}
+    """Return the line of each service and of each part of Spark, in seconds of processor time a batch."""
+    return _fit_each(runs, [run.cores_used() for run in runs])
 
 
 def fit_counts(runs: Sequence[Measurement]) -> Counts:
-    """Return the lines of what is made each second."""
-    rates = [run.events_per_s for run in runs]
-    counted = [counts_per_s(run) for run in runs]
-    return Counts(**{name: fit_line(rates, [each[name] for each in counted]) for name in counted[0]})
+    """Return the lines of what a batch makes."""
+    return Counts(**_fit_each(runs, [counts_per_s(run) for run in runs]))
 
 
 def counts_per_s(run: Measurement) -> dict[str, float]:
@@ -48,3 +44,12 @@ def counts_per_s(run: Measurement) -> dict[str, float]:
         "files_made": run.name_node["CreateFileOps"],
     }
     return {name: count / run.span_s for name, count in counts.items()}
+
+
+def _fit_each(runs: Sequence[Measurement], costs_per_s: Sequence[dict[str, float]]) -> dict[str, Line]:
+    """Fit over events a batch: on a busy machine there are fewer and larger batches than one a second."""
+    events = [run.events_per_s / run.batches_per_s for run in runs]
+    return {
+        name: fit_line(events, [costs[name] / run.batches_per_s for run, costs in zip(runs, costs_per_s, strict=True)])
+        for name in costs_per_s[0]
+    }

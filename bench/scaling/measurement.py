@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.stream.silver.trades import query as trade_query
+
 
 @dataclass(frozen=True)
 class TopicGain:
@@ -58,6 +60,11 @@ class Measurement:
     def events_per_s(self) -> float:
         """Trades a second that the exchange really made."""
         return self.trades / self.seconds
+
+    @property
+    def batches_per_s(self) -> float:
+        """Batches of the stream `trades` a second: one where the machine keeps up, fewer where it is overloaded."""
+        return self.batches[trade_query.NAME] / self.span_s
 
     def cores_used(self) -> dict[str, float]:
         """Return the cores that each service took, and each part of Spark as `spark.PART`."""

@@ -15,7 +15,7 @@ from bench.scaling.fit import counts_per_s, fit_cores, fit_counts, fit_line
 from bench.scaling.measurement import Measurement, TableGain, TopicGain, read_measurement, read_measurements
 
 
-def window(rate: int, kafka_s: float, tasks_s: float, *, trades: int | None = None) -> Measurement:
+def window(rate: int, kafka_s: float, tasks_s: float, *, trades: int | None = None, batches: int = 205) -> Measurement:
     return Measurement(
         rate=rate,
         products=20,
@@ -32,7 +32,7 @@ def window(rate: int, kafka_s: float, tasks_s: float, *, trades: int | None = No
         topics={"coinbase-raw-trades": TopicGain(records=rate * 205 + 4100, bytes=rate * 205 * 100)},
         tables={"iceberg.ops.gaps": TableGain(0, 0, 0, 41), "iceberg.bronze.events": TableGain(9, 9, 2, 20)},
         name_node={"CreateFileOps": 2050, "BlocksTotal": 3},
-        batches={"trades": 200},
+        batches={"trades": batches},
     )
 
 
@@ -80,6 +80,29 @@ def test_the_rate_is_what_the_exchange_made_not_what_was_ordered() -> None:
     assert fit_cores(runs)["kafka"].per_event == pytest.approx(0.0002)
 
 
+def test_a_machine_that_is_too_busy_for_a_batch_a_second_shows_the_same_costs() -> None:
+    # A batch takes 0.2 s and 100 us an event. Half as many, twice as large ones: half of the first, all of the second.
+    kept_up = window(1000, kafka_s=200 * (0.2 + 0.1), tasks_s=1)
+    starved = window(3000, kafka_s=200 * (0.2 * 102 / 205 + 0.3), tasks_s=1, batches=102)
+    line = fit_cores([kept_up, starved])["kafka"]
+    assert line.fixed == pytest.approx(0.2)
+    assert line.per_event == pytest.approx(0.0001)
+    assert next(iter(compare(costs_of(line), starved))).predicted == pytest.approx(0.3995, abs=1e-4)
+
+
+def costs_of(kafka: Line) -> Costs:
+    return Costs(
+        where="",
+        windows=(),
+        cores={"kafka": kafka, "scheduler": Line(0.0, 0.0), "spark.tasks": Line(0.01, 0.0001)},
+        rss_mb={},
+        counts=Counts(Line(20, 1), Line(0, 110), Line(0.2, 0), Line(10, 0)),
+        bronze=Stored(70, 1, 1),
+        trades=Stored(20, 1, 1),
+        queries=QueryCosts(0.1, 1e-6, 1e-6, 1),
+    )
+
+
 def test_counts_are_taken_over_the_span_in_which_they_were_counted() -> None:
     assert counts_per_s(window(100, 30, 4)) == {
         "records": 120.0,
@@ -101,16 +124,7 @@ def test_a_window_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_the_model_is_set_beside_what_was_measured() -> None:
-    costs = Costs(
-        where="",
-        windows=(),
-        cores={"kafka": Line(0.1, 0.0001), "scheduler": Line(0.0, 0.0), "spark.tasks": Line(0.01, 0.0001)},
-        rss_mb={},
-        counts=Counts(Line(20, 1), Line(0, 110), Line(0.2, 0), Line(10, 0)),
-        bronze=Stored(70, 1, 1),
-        trades=Stored(20, 1, 1),
-        queries=QueryCosts(0.1, 1e-6, 1e-6, 1),
-    )
+    costs = costs_of(Line(0.1, 0.0001))
     rows = {row.name: row for row in compare(costs, window(1000, kafka_s=50, tasks_s=20))}
     assert rows["kafka"].predicted == pytest.approx(0.2)
     assert rows["kafka"].measured == pytest.approx(0.25)
