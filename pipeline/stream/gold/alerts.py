@@ -14,6 +14,7 @@ from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS, Alert
 from pipeline.settings import Settings
 from pipeline.stream.appending import BatchAppender
 from pipeline.stream.gold.price_moves import MoveDetector
+from pipeline.stream.local_rows import local_rows
 from pipeline.stream.silver.trades.summary import second_groups, to_extremes
 
 DELIVERY_TIMEOUT_S = 30.0
@@ -56,7 +57,7 @@ class AlertWriter:
     def _rows(self, alerts: list[Alert]) -> DataFrame:
         schema = ALERTS.spark_schema().replace("timestamp_ntz", "timestamp")
         values = [tuple(asdict(alert)[name] for name in ALERTS.column_names) for alert in alerts]
-        rows = self._spark.createDataFrame(values, schema)  # Python's aware times fit this type only
+        rows = local_rows(self._spark, values, schema)  # of this type are times with a zone, as Python has them
         typed = rows.select(*(F.col(column.name).cast(column.type) for column in ALERTS.columns))
         return typed.coalesce(1)
 

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.events.trades import FACT_TRADES
+from pipeline.stream.local_rows import local_rows
 from pipeline.stream.minutes import TimeRange, within
 from pipeline.stream.silver.trades.intervals import Run
 from pipeline.stream.silver.trades.known_trades import KnownTrades, Product
@@ -64,7 +65,7 @@ def _among_themselves() -> Column:
 
 def _known_keys(rows: DataFrame, repeats: Repeats) -> DataFrame:
     runs = [(*product, first, last) for product, parts in repeats.items() for first, last in parts]
-    frame = rows.sparkSession.createDataFrame(runs, "source string, product_id string, first bigint, last bigint")
+    frame = local_rows(rows.sparkSession, runs, "source string, product_id string, first bigint, last bigint")
     return frame.select("source", "product_id", F.explode(F.sequence("first", "last")).alias("trade_id"))
 
 

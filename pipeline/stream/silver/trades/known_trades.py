@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.stream.local_rows import local_rows
 from pipeline.stream.silver.trades.intervals import MASK_BITS, IdSet, Run, runs_of_mask
 
 Product = tuple[str, str]
@@ -49,9 +50,7 @@ def read_known(table: DataFrame) -> KnownTrades:
         else:
             holed.append((row["source"], row["product_id"], row["chunk"]))
     if holed:
-        wanted = F.broadcast(
-            table.sparkSession.createDataFrame(holed, "source string, product_id string, chunk bigint")
-        )
+        wanted = F.broadcast(local_rows(table.sparkSession, holed, "source string, product_id string, chunk bigint"))
         found = keys.join(wanted, on=["source", "product_id", "chunk"], how="left_semi")
         for row in found.groupBy("source", "product_id", id_bucket()).agg(id_mask()).collect():
             known.add((row["source"], row["product_id"]), runs_of_mask(row["bucket"], row["mask"]))
