@@ -17,10 +17,16 @@ HEAPS: Mapping[str, tuple[str, str]] = {
     "spark": ("1024m", "640m"),
 }
 
+# What runs only where the tasks of the Spark job run on other machines.
+CLUSTER_HEAPS: Mapping[str, tuple[str, str]] = {
+    "spark_daemon": ("128m", "128m"),  # a master, or a worker: it only starts executors
+    "spark_executor": ("768m", "512m"),
+}
+
 
 def heap(service: str, small: bool) -> str:
     """Return the service's largest heap in the JVM's notation, such as `640m`."""
-    normal, reduced = HEAPS[service]
+    normal, reduced = {**HEAPS, **CLUSTER_HEAPS}[service]
     return reduced if small else normal
 
 

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 from pyspark.sql import SparkSession
 
 from pipeline.cluster.memory import heap
+from pipeline.errors import SettingsError
 from pipeline.settings import Settings
+from pipeline.stream.executors import JAVA_OPTIONS, executor_options, is_local
 from pipeline.stream.jvm import remember_classes
+
+OWN_OPTIONS = "spark-defaults.conf"
+"""A file in the home: the user's own options, which win over ours."""
+
+OWN_OPTION = re.compile(r"(?P<name>spark\.[^\s=]+)(\s*=\s*|\s+)(?P<value>[^\s=].*)")
+
+FILE_CLOSING = "dfs.client.block.write.locateFollowingBlock."
+"""The beginning of the names of those HDFS settings without which each file takes 400 ms longer to close."""
 
 
 def create_session(settings: Settings, app_name: str) -> SparkSession:
     """Return a session with the `iceberg` catalog on our metastore; times are UTC."""
     # A driver that binds to a container bridge's address hangs when the bridge goes.
-    os.environ.setdefault("SPARK_LOCAL_IP", settings.local_host)
+    os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
     os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
     builder = SparkSession.Builder().appName(app_name).master(settings.spark_master)
-    for name, value in {**_catalog(settings), **_engine(settings), **_latency()}.items():
+    for name, value in session_options(settings).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     remember_classes(spark)
     return spark
+
+
+def session_options(settings: Settings) -> dict[str, str]:
+    """Return all options of the session.
+
+    Raises:
+        SettingsError: a line of the user's own options cannot be read, or there are no jars for a cluster's executors.
+    """
+    on_cluster = {} if is_local(settings.spark_master) else executor_options(settings)
+    ours = {**_catalog(settings), **_hdfs(settings), **_engine(settings), **_latency(), **on_cluster}
+    return {**ours, **_own(settings.home / OWN_OPTIONS)}
 
 
 def _catalog(settings: Settings) -> dict[str, str]:
@@ -40,13 +64,38 @@ def _catalog(settings: Settings) -> dict[str, str]:
     }
 
 
+def _hdfs(settings: Settings) -> dict[str, str]:
+    """Return how files are closed, from our hdfs-site.xml: HADOOP_CONF_DIR may name another cluster's."""
+    file = settings.conf_dir / "hadoop" / "hdfs-site.xml"
+    if not file.exists():
+        return {}
+    entries = ElementTree.parse(file).getroot()  # noqa: S314  # we rendered it
+    values = {entry.findtext("name", ""): entry.findtext("value", "") for entry in entries}
+    return {f"spark.hadoop.{name}": value for name, value in values.items() if name.startswith(FILE_CLOSING)}
+
+
+def _own(file: Path) -> dict[str, str]:
+    """Read lines of `spark.NAME VALUE`, as Spark's own such file has them."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    options = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        found = OWN_OPTION.fullmatch(line)
+        if found is None:
+            raise SettingsError(f"{file}:{number}", line, "spark.NAME VALUE")
+        options[found["name"]] = found["value"]
+    return options
+
+
 def _engine(settings: Settings) -> dict[str, str]:
     jars = f"{settings.jar_dir / 'spark'}/*"
+    logging = f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}"
     return {
         "spark.driver.memory": heap("spark", small=settings.small),
         "spark.driver.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": " ".join(_java_options(settings)),
-        "spark.driver.host": settings.local_host,
+        "spark.driver.extraJavaOptions": " ".join((*JAVA_OPTIONS, logging)),
+        "spark.driver.host": settings.topology.advertised_host,
         "spark.driver.bindAddress": settings.listen_host,
         "spark.ui.port": str(settings.port("spark_ui")),
         "spark.ui.showConsoleProgress": "false",
@@ -65,22 +114,6 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.sql.streaming.ui.retainedProgressUpdates": "20",
         "spark.sql.streaming.minBatchesToRetain": "20",
     }
-
-
-def _java_options(settings: Settings) -> tuple[str, ...]:
-    return (
-        "-XX:+UseSerialGC",
-        # The driver runs a great deal of code now and then, and a little of it all the time. As it comes, the second
-        # compiler takes half a core for minutes; without it, many trades a second are too slow, and only 48 MB are kept
-        # for compiled code, which the driver fills. So: room for all of it, and the second compiler for the hottest.
-        "-XX:ReservedCodeCacheSize=192m",
-        "-XX:Tier4InvocationThreshold=50000",
-        "-XX:Tier4MinInvocationThreshold=6000",
-        "-XX:Tier4CompileThreshold=150000",
-        "-XX:Tier4BackEdgeThreshold=400000",
-        "-XX:+ExitOnOutOfMemoryError",
-        f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}",
-    )
 
 
 def _latency() -> dict[str, str]:
