@@ -15,7 +15,9 @@ from tests.support.repository import Repository
 
 # Written so that no pattern finds itself.
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:wor[k]|roo[t])/")
-REGISTRY_HOST = re.compile(r"py[p]i\.org|python[h]osted\.org|repo[0-9]*\.mave[n]\.|registry\.np[m]js|docke[r]\.io")
+# Docker's registry, not Debian's package of the engine, which has the same name.
+IMAGE_HOST = r"\w\.docke[r]\.io|docke[r]\.io/"
+REGISTRY_HOST = re.compile(rf"py[p]i\.org|python[h]osted\.org|repo[0-9]*\.mave[n]\.|registry\.np[m]js|{IMAGE_HOST}")
 MAX_FILE_BYTES = 400_000
 NOT_TEXT = {".png", ".jpg", ".ico", ".woff2", ".parquet", ".gz", ".zst"}
 
