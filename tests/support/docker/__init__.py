@@ -1,0 +1,1 @@
+"""The parts of the Docker engine that the tests bring up for themselves."""
