@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.support.docker import debian
 from tests.support.docker.base_image import BASE_IMAGE, base_archive, cache_folder
 from tests.support.docker.commands import CommandError, DockerUnavailableError, run, works
+from tests.support.docker.compose import client_folder
 from tests.support.docker.daemon import private_daemon
 
 __all__ = ["DockerUnavailableError", "Engine", "docker_engine"]
@@ -92,7 +93,7 @@ def fault_of_engine(env: Mapping[str, str]) -> str | None:
 def own_engine(home: Path, environment: Mapping[str, str]) -> Iterator[Engine]:
     """Bring up an engine below `home` with the base image in it, and take it away again."""
     debian.install_programs()
-    client = home / "docker-client"
+    client = client_folder(home)
     debian.bring_plugins(client / "cli-plugins")
     folder = home / "docker"
     with private_daemon(folder) as address:

@@ -19,8 +19,14 @@ class CommandError(Exception):
         super().__init__(f"{' '.join(command)[:200]}: {outcome}\n{said[-2000:]}".rstrip())
 
 
-def run(*command: str, seconds: float = 60, env: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
-    """Run a program and in a folder and return what it printed on stdout.
+def run(
+    *command: str,
+    seconds: float = 60,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    stderr: int = subprocess.PIPE,
+) -> str:
+    """Run a program in a folder and return what it printed on stdout; `stderr` may be mixed in, as for subprocess.
 
     Raises:
         CommandError: it is missing, took longer than `seconds`, or ended badly.
@@ -33,7 +39,8 @@ def run(*command: str, seconds: float = 60, env: Mapping[str, str] | None = None
             timeout=seconds,
             check=False,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             errors="replace",
         )
@@ -42,7 +49,7 @@ def run(*command: str, seconds: float = 60, env: Mapping[str, str] | None = None
     except subprocess.TimeoutExpired as error:
         raise CommandError(command, f"not done within {seconds:g} s", "") from error
     if done.returncode != 0:
-        raise CommandError(command, f"exit code {done.returncode}", done.stdout + done.stderr)
+        raise CommandError(command, f"exit code {done.returncode}", done.stdout + (done.stderr or ""))
     return done.stdout
 
 

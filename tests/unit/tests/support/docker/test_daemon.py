@@ -25,8 +25,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_daemon_gets_time_to_stop_and_leaves_nothing(programs: Programs, tmp_path: Path, no_network: None) -> None:
     stopped, folder = tmp_path / "stopped", tmp_path / "docker"
-    programs.write("dockerd", f"trap 'touch {stopped}; exit' TERM", "touch up", "while :; do sleep 0.05; done")
-    programs.write("docker", f'[ "$DOCKER_HOST" = unix://{folder}/docker.sock ]')
+    programs.write(
+        "dockerd", f"trap 'touch {stopped}; exit' TERM", f"touch {folder}/up", "while :; do sleep 0.05; done"
+    )
+    programs.write("docker", f'[ -e {folder}/up ] && [ "$DOCKER_HOST" = unix://{folder}/docker.sock ]')
     with daemon.private_daemon(folder) as address:
         assert address == f"unix://{folder}/docker.sock"
         assert not stopped.exists()
