@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -80,7 +81,8 @@ def client_options(settings: Settings) -> dict[str, str]:
         options["kafka.sasl.jaas.config"] = _jaas(security)
     if security.ca_file and security.protocol.endswith("SSL"):
         options["kafka.ssl.truststore.type"] = "PEM"
-        options["kafka.ssl.truststore.location"] = security.ca_file
+        # The certificates themselves: executors on other machines do not have the file.
+        options["kafka.ssl.truststore.certificates"] = Path(security.ca_file).read_text(encoding="utf-8")
     return options
 
 

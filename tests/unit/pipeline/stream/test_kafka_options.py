@@ -20,7 +20,7 @@ def test_an_open_broker_needs_its_address_alone(tmp_path: Path) -> None:
 
 def test_quotes_and_backslashes_in_a_password_stay_in_it(tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
-    ca_file.write_text("")
+    ca_file.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
     options = client_options(
         load(
             tmp_path,
@@ -37,7 +37,7 @@ def test_quotes_and_backslashes_in_a_password_stay_in_it(tmp_path: Path) -> None
         "kafka.sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required "
         r'username="$ConnectionString" password="a\"b\\c;d=e";',
         "kafka.ssl.truststore.type": "PEM",
-        "kafka.ssl.truststore.location": str(ca_file),
+        "kafka.ssl.truststore.certificates": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     }
 
 
