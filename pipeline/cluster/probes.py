@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from pipeline import settings as coinlake_settings
-from pipeline.cluster import kafka_probe, processes, thrift
+from pipeline.cluster import kafka_probe, member_probes, processes, thrift
+from pipeline.cluster.probe_http import ANSWER_S, call
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.settings import Settings
 
-ANSWER_S = 10.0  # how long one operation may take
 LOOK_AGAIN_S = 0.25
 HEARTBEAT_S = 30.0  # a service that reported longer ago has stopped
 PROBE_FOLDER = "/tmp/coinlake_probe"  # noqa: S108  # a folder in HDFS
@@ -36,9 +36,9 @@ def datanode(settings: Settings) -> None:
     """Write a file to HDFS, read it back and delete it."""
     name, content = f"/{time.time_ns()}", b"coinlake"
     place = _webhdfs(settings, "PUT", name, op="CREATE", overwrite="true", noredirect="true").json()["Location"]
-    _http("PUT", place, content=content)
+    call("PUT", place, content=content)
     place = _webhdfs(settings, "GET", name, op="OPEN", noredirect="true").json()["Location"]
-    found = _http("GET", place).content
+    found = call("GET", place).content
     _webhdfs(settings, "DELETE", name, op="DELETE")
     if found != content:
         raise ServiceError(f"HDFS gave back {found[:80]!r} for {content!r}")
@@ -57,11 +57,11 @@ def metastore(settings: Settings) -> None:
 def presto(settings: Settings) -> None:
     """Run SELECT 1, which needs a worker."""
     headers = {"X-Presto-User": "coinlake", "X-Presto-Source": "coinlake-probe"}
-    answer = _http("POST", f"{settings.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
+    answer = call("POST", f"{settings.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
     rows = answer.get("data", [])
     deadline = time.monotonic() + ANSWER_S
     while "nextUri" in answer and time.monotonic() < deadline:
-        answer = _http("GET", answer["nextUri"], headers=headers).json()
+        answer = call("GET", answer["nextUri"], headers=headers).json()
         rows += answer.get("data", [])
     if rows != [[1]]:
         raise ServiceError(f"SELECT 1: {answer.get('error', {}).get('message', 'no answer')}")
@@ -79,20 +79,20 @@ def trades(settings: Settings) -> None:
 
 def scheduler(settings: Settings) -> None:
     """Ask for its health."""
-    status = _http("GET", f"{settings.url('scheduler')}/health").json().get("status")
+    status = call("GET", f"{settings.url('scheduler')}/health").json().get("status")
     if status != "ok":
         raise ServiceError(f"the scheduler says it is {status!r}")
 
 
 def simulator(settings: Settings) -> None:
     """Ping it, as a client of CoinGecko would."""
-    _http("GET", f"{settings.url('simulator')}/api/v3/ping")
+    call("GET", f"{settings.url('simulator')}/api/v3/ping")
 
 
 def notebook(settings: Settings) -> None:
     """Ask JupyterLab for its status with the token."""
     headers = {"Authorization": f"token {settings.notebook_token.reveal()}"}
-    _http("GET", f"{settings.url('notebook')}/api/status", headers=headers)
+    call("GET", f"{settings.url('notebook')}/api/status", headers=headers)
 
 
 PROBES: Mapping[str, Probe] = {
@@ -107,6 +107,9 @@ PROBES: Mapping[str, Probe] = {
     "trades": trades,
     "simulator": simulator,
     "notebook": notebook,
+    "presto-node": member_probes.presto_node,
+    "spark-master": member_probes.spark_master,
+    "spark-worker": member_probes.spark_worker,
 }
 
 
@@ -159,27 +162,7 @@ def _look_at_heartbeat(settings: Settings, name: str) -> None:
 
 def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:
     address = f"{settings.hdfs_http_url}/webhdfs/v1{PROBE_FOLDER}{name}"
-    return _http(method, address, params={"user.name": "coinlake", **query})
-
-
-def _http(
-    method: str,
-    url: str,
-    *,
-    params: Mapping[str, str] | None = None,
-    headers: Mapping[str, str] | None = None,
-    content: bytes | None = None,
-) -> httpx.Response:
-    try:
-        # trust_env off: these are our own addresses, which no proxy can reach.
-        response = httpx.request(
-            method, url, params=params, headers=headers, content=content, timeout=ANSWER_S, trust_env=False
-        )
-        return response.raise_for_status()
-    except httpx.HTTPStatusError as error:
-        raise ServiceError(f"{url}: {error.response.status_code} {error.response.text[:200]}") from None
-    except httpx.HTTPError as error:
-        raise ServiceError(f"{url}: {error or type(error).__name__}") from None
+    return call(method, address, params={"user.name": "coinlake", **query})
 
 
 if __name__ == "__main__":
