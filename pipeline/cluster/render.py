@@ -1,10 +1,12 @@
 """Render the engines' configuration: `templates/X.j2` becomes `$COINLAKE_HOME/conf/X`.
 
-`python -m pipeline.cluster.render` is called before each start; a file whose text would not change is left alone.
+A file whose text would not change is left alone. The supervisor renders before each start; a container does by
+`python -m pipeline.cluster.render [--foreground] [SERVICE...]`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -50,10 +52,11 @@ OPENED_PACKAGES = (
 )
 
 
-def render_all(settings: Settings, services: Sequence[str] | None = None) -> list[Path]:
+def render_all(settings: Settings, services: Sequence[str] | None = None, *, foreground: bool = False) -> list[Path]:
     """Render every template; return the files whose text changed.
 
-    `services` are those that supervisord shall run, by default all that belong on this machine.
+    `services` are those that supervisord shall run, by default all that belong on this machine; in the foreground
+    their output becomes its own.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -61,7 +64,8 @@ def render_all(settings: Settings, services: Sequence[str] | None = None) -> lis
         autoescape=select_autoescape([f"xml{SUFFIX}"]),
         keep_trailing_newline=True,
     )
-    values = {**context(settings), "services": services_here(settings) if services is None else services}
+    chosen = services_here(settings) if services is None else services
+    values = {**context(settings), "services": chosen, "foreground": foreground}
     changed = []
     for name in sorted(environment.list_templates(extensions=[SUFFIX.removeprefix(".")])):
         target = settings.conf_dir / name.removesuffix(SUFFIX)
@@ -108,8 +112,12 @@ def write_if_changed(target: Path, text: str) -> bool:
 
 def main() -> int:
     """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.cluster.render", description="Render the configuration.")
+    parser.add_argument("services", nargs="*", metavar="SERVICE", help="what supervisord shall run; default: all here")
+    parser.add_argument("--foreground", action="store_true", help="the services' output goes to supervisord's own")
+    given = parser.parse_args()
     try:
-        render_all(coinlake_settings.load())
+        render_all(coinlake_settings.load(), given.services or None, foreground=given.foreground)
     except CoinlakeError as error:
         print(f"render: {error}", file=sys.stderr)  # noqa: T201
         return 1

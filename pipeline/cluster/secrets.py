@@ -1,10 +1,15 @@
-"""Make `$COINLAKE_HOME/.env` with random secrets at the first start; values that are there are never touched."""
+"""Make `$COINLAKE_HOME/.env` with random secrets at the first start; values that are there are never touched.
+
+`python -m pipeline.cluster.secrets [--cluster]`
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import settings
@@ -12,20 +17,22 @@ from pipeline.errors import CoinlakeError
 from pipeline.setting_values import read_env_file
 
 NAMES = ("COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN")
+CLUSTER_NAMES = ("METASTORE_DB_PASSWORD", "KAFKA_CLUSTER_ID")
+BYTES = {"KAFKA_CLUSTER_ID": 16}  # no secret, but made up once and the same for all, too
 HEADER = """\
 # Made at the first start, readable by you alone. Any setting of .env.example may be added here.
 """
 
 
-def ensure(env_file: Path) -> list[str]:
+def ensure(env_file: Path, names: Sequence[str] = NAMES) -> list[str]:
     """Add the secrets that the file does not hold yet, in one step; return their names."""
     held = read_env_file(env_file)
-    missing = [name for name in NAMES if name not in held and f"{name}_FILE" not in held]
+    missing = [name for name in names if name not in held and f"{name}_FILE" not in held]
     if missing:
         before = env_file.read_text(encoding="utf-8") if env_file.exists() else HEADER
         if not before.endswith("\n"):
             before += "\n"
-        added = "".join(f"{name}={secrets.token_urlsafe(32)}\n" for name in missing)
+        added = "".join(f"{name}={secrets.token_urlsafe(BYTES.get(name, 32))}\n" for name in missing)
         _replace(env_file, before + added)
     else:
         env_file.chmod(0o600)
@@ -43,8 +50,11 @@ def _replace(file: Path, text: str) -> None:
 
 def main() -> int:
     """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.cluster.secrets", description="Make what is missing.")
+    parser.add_argument("--cluster", action="store_true", help="also what the machines of a cluster share")
+    names = (*NAMES, *CLUSTER_NAMES) if parser.parse_args().cluster else NAMES
     try:
-        ensure(settings.load().home / ".env")
+        ensure(settings.load().home / ".env", names)
     except CoinlakeError as error:
         print(f"secrets: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -20,6 +20,9 @@ SERVICES = (
     "notebook",
 )
 
+# Only a cluster has these; each is started where it shall run, by its script or in its container.
+CLUSTER_SERVICES = ("postgres", "spark-master", "spark-worker")
+
 
 def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ...]:
     """Return the services to run on this machine, in the order of `SERVICES`.

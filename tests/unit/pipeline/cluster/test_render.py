@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from pipeline import settings
 from pipeline.cluster import memory, render
-from pipeline.cluster.services import SERVICES, services_here
+from pipeline.cluster.services import CLUSTER_SERVICES, SERVICES, services_here
 from pipeline.settings import Settings
 
 Make = Callable[..., Settings]
@@ -153,7 +153,7 @@ def test_the_notebook_can_be_left_out(make: Make) -> None:
 
 def test_every_service_has_a_start_script_and_both_profiles_fit(make: Make) -> None:
     start = settings.CHECKOUT / "pipeline" / "cluster" / "start"
-    assert {file.stem for file in start.glob("*.sh")} == set(SERVICES)
+    assert {file.stem for file in start.glob("*.sh")} == {*SERVICES, *CLUSTER_SERVICES}
     for small, most_gb in ((False, 5.0), (True, 3.5)):
         heaps = sum(memory.heap_mb(service, small=small) for service in memory.HEAPS)
         assert heaps < most_gb * 1024 * 0.7  # class metadata, code and buffers come on top
