@@ -9,8 +9,11 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../pipeline/scripts/lib.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../pipeline/scripts/containers.sh"
 
 for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done
+in_container scheduler "$@"
 exec "$PYTHON" -m monitor.watch "$@"

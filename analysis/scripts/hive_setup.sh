@@ -5,6 +5,8 @@ set -euo pipefail
 
 # shellcheck source=pipeline/scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/containers.sh"
 
 case "${1:-}" in
   --help)
@@ -15,4 +17,5 @@ case "${1:-}" in
   *) die "takes no arguments; try --help" ;;
 esac
 
+in_container scheduler "$@"
 exec "$PYTHON" -m analysis.hive_setup

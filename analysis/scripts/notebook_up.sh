@@ -8,7 +8,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
 # shellcheck source=pipeline/scripts/lock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lock.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/containers.sh"
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+if is_in_containers; then
+  sed -i 's/^COINLAKE_NOTEBOOKS=.*/COINLAKE_NOTEBOOKS=1/' "$COINLAKE_HOME/docker.env"
+  compose up --detach --wait notebook >/dev/null 2>&1 || die "JupyterLab's container does not start: docker logs tells why"
+  in_container notebook "$@"
+fi
 [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
 
 # Only a start changes what runs, and must not meet a set-up under way.

@@ -11,7 +11,21 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/lib.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/containers.sh"
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+if is_in_containers; then
+  arguments=()
+  while (($#)); do
+    case $1 in
+      --file | -f) arguments+=(--file "$(bring_in presto "$2" /tmp/files)") && shift ;;
+      --file=*) arguments+=(--file "$(bring_in presto "${1#*=}" /tmp/files)") ;;
+      *) arguments+=("$1") ;;
+    esac
+    shift
+  done
+  in_container presto "${arguments[@]}"
+fi
 [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
 
 cli="$COINLAKE_HOME/jars/presto-cli.jar"

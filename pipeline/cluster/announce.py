@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from pipeline.cluster.choices import Choices
 from pipeline.cluster.console import Stages
+from pipeline.cluster.lines import PAGES, stage_line
 from pipeline.cluster.scheduler_api import SchedulerApi
 
-# What a browser can open, in the order of interest: service, its port's name, what it is.
-PAGES = (
-    ("notebook", "notebook", "notebook"),
-    ("presto", "presto", "Presto"),
-    ("spark", "spark_ui", "Spark"),
-    ("namenode", "namenode_http", "HDFS NameNode"),
-    ("scheduler", "scheduler", "scheduler API"),
-)
 NEXT_STEPS = (
     ("monitor/watch_kafka.sh", "see prices arrive, in a second terminal"),
     ("analysis/scripts/presto.sh", "ask SQL: SELECT * FROM iceberg.silver.coin_prices LIMIT 10"),
@@ -39,7 +32,7 @@ def show_addresses(choices: Choices, stages: Stages) -> None:
     """Print the total time, every page's address and what to do next."""
     settings = choices.settings
     say = stages.say
-    say(f"{stages.elapsed_s:7.1f} s  the lake is up")
+    say(stage_line(stages.elapsed_s, "the lake is up"))
     say("")
     for service, port_name, title in PAGES:
         if service in choices.services:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from pipeline.cluster.lines import stage_line
+
 PLAIN_EVERY_S = 5.0  # between two lines of progress where there is no terminal
 
 Advance = Callable[[int, int, str], None]
@@ -19,9 +21,10 @@ Advance = Callable[[int, int, str], None]
 class Stages:
     """Prints one line a stage with the seconds it took, and the sum at the end."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, elapsed_s: float = 0.0) -> None:
+        """Begin; `elapsed_s` is what stages before these took, where another process printed them."""
         self.console = console or Console(soft_wrap=True, highlight=False)
-        self._start = time.monotonic()
+        self._start = time.monotonic() - elapsed_s
 
     @property
     def elapsed_s(self) -> float:
@@ -35,7 +38,7 @@ class Stages:
         start = time.monotonic()
         with self._spinner(title):
             yield lambda outcome: words.__setitem__(0, outcome)
-        self.console.print(Text(f"{time.monotonic() - start:7.1f} s  {words[0]}"))
+        self.console.print(Text(stage_line(time.monotonic() - start, words[0])))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Advance]:

@@ -53,14 +53,16 @@ class SetupOptions:
     small: bool | None = None
     notebook: bool | None = None
     history: HistoryFile | None = None
+    way: str | None = None  # docker or native
+    profile: str | None = None  # single or cluster; in containers only
 
 
 def parse_options(arguments: Sequence[str]) -> SetupOptions:
     """Read the command line; a fault in it ends the program with exit code 2 and one line."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.docker:
-        parser.error("--docker is not there yet; run it natively, without the option")
+    if given.profile and not given.docker:
+        parser.error("--profile needs --docker")
     if given.extras:
         parser.error(f"--with {given.extras[0]} is not there yet")
     if given.history_coin and not given.history:
@@ -69,7 +71,8 @@ def parse_options(arguments: Sequence[str]) -> SetupOptions:
         history = _history(given.history, given.history_coin) if given.history is not None else None
     except ValueError as error:
         parser.error(str(error))
-    return SetupOptions(given.market, given.small, given.notebook, history)
+    way = "docker" if given.docker else "native" if given.native else None
+    return SetupOptions(given.market, given.small, given.notebook, history, way, given.profile)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--native", action="store_true")
     way.add_argument("--docker", action="store_true")
+    parser.add_argument("--profile", choices=["single", "cluster"])
     parser.add_argument("--with", dest="extras", action="append", choices=["serving"])
     parser.add_argument("--market", choices=["auto", "live", "simulator"])
     parser.add_argument("--history", type=Path, metavar="FILE.csv")

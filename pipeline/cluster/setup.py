@@ -62,15 +62,24 @@ def run(options: SetupOptions, stages: Stages) -> None:
     """Go through all stages; any `CoinlakeError` ends it, and what is done by then stays done."""
     new_jars = _prepare(stages)
     choices = choose(options)
-    settings = choices.settings
     with stages.stage("services") as outcome:
         outcome(bring_up.start(choices, new_jars=new_jars))
     for name in READY_ORDER:
         _wait_ready(choices, name, stages)
+    prove(choices, options.history, stages)
+
+
+def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None:
+    """Announce the market, take the history in, read a price back through Presto and show where everything is.
+
+    Raises:
+        CoinlakeError: one of it failed.
+    """
+    settings = choices.settings
     scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
     announce_market(scheduler, stages)
-    if options.history:
-        _take_in(options.history, scheduler, presto, choices, stages)
+    if history:
+        _take_in(history, scheduler, presto, choices, stages)
     with stages.stage("read-back") as outcome:
         seen = read_back(scheduler, presto)
         outcome(f"a price of {seen.key.coin} ({seen.key.source}) read back through Presto {seen.after_s:.1f} s later")

@@ -61,26 +61,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the status; return 0 when every service is up, 3 when not."""
     parser = argparse.ArgumentParser(prog="pipeline_status.sh", usage="see pipeline_status.sh --help")
     parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args(arguments).json
+    parser.add_argument("--services-from-stdin", action="store_true")  # what another found out: Docker's containers
+    given = parser.parse_args(arguments)
     try:
         settings = settings_module.load()
-        status = collect(settings)
+        status = collect(settings, _read_services() if given.services_from_stdin else service_states(settings))
     except CoinlakeError as error:
         print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
-        told = "the supervisor is gone, nothing restarts a service: pipeline/scripts/pipeline_setup.sh starts all anew"
-        print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
-    if as_json:
+    if not given.services_from_stdin:
+        _tell_of_a_dead_supervisor(settings, status)
+    if given.json:
         print(json.dumps(status.to_json(), indent=2))  # noqa: T201
     else:
         show(status.to_json(), settings, Console(soft_wrap=True, highlight=False))
     return 0 if status.all_up else NOT_ALL_UP
 
 
-def collect(settings: Settings) -> Status:
+def _read_services() -> list[ServiceState]:
+    return [ServiceState(**state) for state in json.load(sys.stdin)]
+
+
+def _tell_of_a_dead_supervisor(settings: Settings, status: Status) -> None:
+    if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
+        told = "the supervisor is gone, nothing restarts a service: pipeline/scripts/pipeline_setup.sh starts all anew"
+        print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
+
+
+def collect(settings: Settings, services: list[ServiceState]) -> Status:
     """Ask every part at the same time; each has its time limit, and what does not answer is unknown."""
-    services = service_states(settings)
     down = {service.name for service in services if not service.up}  # an engine elsewhere is not among the services
     names = [topic.name for topic in TOPICS]
     topics = _in_background(lambda: topic_states(settings, names, KAFKA_S), when="kafka" not in down)

@@ -10,8 +10,23 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/containers.sh"
 
 tool() { "$PYTHON" -m pipeline.init.history_jobs "$@"; }
+
+if is_in_containers; then
+  arguments=("$@") file=""
+  for ((i = 0; i < $# - 1; i++)); do
+    [[ ${arguments[i]} == --csv ]] || continue
+    [[ -r ${arguments[i + 1]} ]] || die "${arguments[i + 1]} is no file that can be read"
+    # On the container's disk: its other places are in its memory.
+    file="$(bring_in scheduler "${arguments[i + 1]}" "$COINLAKE_INSIDE/data/by-hand")"
+    arguments[i + 1]="$file"
+  done
+  trap '[[ -z $file ]] || compose exec --no-TTY scheduler rm -f "$file"' EXIT
+  in_container scheduler "${arguments[@]}"
+fi
 
 from=2013-01-01 to="" csv="" csv_coin="" coins=()
 while (($#)); do

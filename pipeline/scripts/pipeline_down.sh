@@ -9,8 +9,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=pipeline/scripts/lock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/containers.sh"
 
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+if is_in_containers; then
+  take_lock
+  exec "$(find_python)" -m pipeline.cluster.containers.down "$@"
+fi
 if [[ ! -x $PYTHON || ! -d $COINLAKE_HOME ]]; then
   printf 'pipeline_down.sh: nothing was ever set up in %s\n' "$COINLAKE_HOME"
   exit 0

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Summary: bring the whole lake up with one command; ends well only when a price went from the market to Presto.
 # Usage: pipeline/scripts/pipeline_setup.sh [--market auto|live|simulator] [--history FILE.csv [--history-coin COIN]]
-#                                           [--no-notebook] [--small] [--native]
+#                                           [--no-notebook] [--small] [--native | --docker [--profile cluster]]
 #   --market M           where prices come from: live markets, the simulator, or auto (default): live if they answer
 #   --history FILE.csv   take in a file of past prices (CoinGecko export or Kaggle minutes) and wait until it is there
 #   --history-coin COIN  the coin it is about, where the file's name does not tell: bitcoin, or btc
 #   --no-notebook        without JupyterLab (--notebook: with it again)
 #   --small              smaller heaps, for a machine with 4 GB (--no-small: the usual ones again)
-#   --native             engines as processes of this machine; the only way yet
+#   --native             engines as processes of this machine
+#   --docker             in containers; so it is without either word where a Docker engine answers and there is room
+#   --profile cluster    in containers: three brokers and DataNodes, Spark and Presto with two workers each
 # Run again on a live lake it changes nothing, and keeps its market, size and notebook unless told otherwise.
 # Exit code: 0 the lake works, 1 a fault (told in one line each), 2 wrong arguments, 130 Ctrl-C.
 set -euo pipefail
@@ -20,7 +22,13 @@ for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done
 system_python="$(find_python)"
+way="$("$system_python" -m pipeline.cluster.containers.way "$@")"
+if [[ $way == docker ]]; then
+  take_lock
+  exec "$system_python" -m pipeline.cluster.containers.setup "$@"
+fi
 "$system_python" -m pipeline.cluster.preflight "$@"
 take_lock
+rm -f "$COINLAKE_HOME/docker.env" # none of its containers runs
 "$COINLAKE_ROOT/pipeline/cluster/bootstrap.sh"
 exec "$PYTHON" -m pipeline.cluster.setup "$@"

@@ -6,7 +6,12 @@
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=pipeline/scripts/containers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/containers.sh"
 
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
+if is_in_containers; then
+  exec "$(find_python)" -m pipeline.cluster.containers.status "$@"
+fi
 [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
 exec "$PYTHON" -m pipeline.cluster.status "$@"

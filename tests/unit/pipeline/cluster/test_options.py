@@ -47,7 +47,7 @@ def test_parse_options_reads_everything(tmp_path: Path) -> None:
     file.write_text("x")
     given = ["--native", "--market", "simulator", "--small", "--no-notebook", "--history", str(file)]
     assert parse_options([*given, "--history-coin", "eth"]) == SetupOptions(
-        market="simulator", small=True, notebook=False, history=HistoryFile(file, "ethereum")
+        market="simulator", small=True, notebook=False, history=HistoryFile(file, "ethereum"), way="native"
     )
 
 
@@ -60,7 +60,7 @@ def test_parse_options_makes_the_history_path_absolute(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--docker"], "--docker is not there yet"),
+        (["--profile", "cluster"], "--profile needs --docker"),
         (["--with", "serving"], "--with serving is not there yet"),
         (["--native", "--docker"], "not allowed with"),
         (["--market", "moon"], "invalid choice"),
@@ -77,6 +77,11 @@ def test_parse_options_refuses_with_one_line(
         parse_options(arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_parse_options_reads_the_way() -> None:
+    assert parse_options(["--docker", "--profile", "cluster"]) == SetupOptions(way="docker", profile="cluster")
+    assert parse_options(["--docker"]).profile is None
 
 
 def test_parse_options_refuses_an_empty_history_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
