@@ -42,12 +42,16 @@ class ComposeFile:
     command: list[str]
     folder: Path
 
-    def config(self, *arguments: str, profiles: tuple[str, ...] = ()) -> str:
-        """Return all that `compose config` says with no variable set but those of the folder's .env."""
+    def config(self, *arguments: str, profiles: tuple[str, ...] = (), stderr: int = subprocess.PIPE) -> str:
+        """Return what `compose config` prints with no variable set but those of the folder's .env."""
         chosen = [f"--profile={profile}" for profile in profiles]
         # The client finds its plugins by the last two.
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_CONFIG") if name in os.environ}
-        return run(*self.command, *chosen, "config", *arguments, env=kept, folder=self.folder, stderr=subprocess.STDOUT)
+        return run(*self.command, *chosen, "config", *arguments, env=kept, folder=self.folder, stderr=stderr)
+
+    def warnings(self, profile: str) -> str:
+        """Return all that compose has to say about a profile; nothing when it is content."""
+        return self.config("--quiet", profiles=(profile,), stderr=subprocess.STDOUT)
 
     def profiles(self) -> list[str]:
         """Return the names of the profiles."""
