@@ -4,7 +4,7 @@ The lake must run on the simulator, which makes the trades: its rate is set for 
 warm-up, in which the JVMs compile, the window's processor time by service, records, bytes, rows, files and commits are
 printed as JSON. The window should hold whole compactions: 200 s at a batch of trades a second.
 
-`--fit LOW.json HIGH.json ...` makes of such files the costs that `python -m bench.scaling` computes with; what stored
+`--fit FILE.json ...` makes of three such files or more the costs that `python -m bench.scaling` computes with; what stored
 rows and queries cost is measured on the lake as it then is, so do it before that is taken down.
 """
 
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1000, help="trades a second, over all products")
     parser.add_argument("--seconds", type=float, default=200, help="how long to measure")
     parser.add_argument("--warm-up", type=float, default=120, help="seconds before that, which do not count")
-    parser.add_argument("--fit", type=Path, nargs="+", metavar="FILE", help="make costs of such windows, two or more")
+    parser.add_argument("--fit", type=Path, nargs="+", metavar="FILE", help="make costs of such windows, three or more")
     given = parser.parse_args()
     settings = settings_module.load()
     if given.fit:

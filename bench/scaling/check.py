@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.scaling.costs import Costs, Line
+from bench.scaling.costs import Costs, Line, requests_per_s
 from bench.scaling.fit import counts_per_s
 from bench.scaling.measurement import Measurement
 
@@ -47,4 +47,5 @@ def compare(costs: Costs, run: Measurement) -> Iterator[Comparison]:
 
 def predict(line: Line, run: Measurement) -> float:
     """Return the cost of a second at the window's rate, with as many batches as it had."""
-    return line.at(run.events_per_s / run.batches_per_s) * run.batches_per_s
+    requests = requests_per_s(run.events_per_s)
+    return line.fixed * run.batches_per_s + line.per_request * requests + line.per_event * run.events_per_s

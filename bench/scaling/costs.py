@@ -7,22 +7,34 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.events.trades import RAW_TRADES
+from pipeline.ingest.trades.sink import sink_config
+
+LINGER_S: float = sink_config({})["linger.ms"] / 1000
 COSTS = Path(__file__).with_name("costs.json")
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a batch of trades costs, with all that goes on beside it: `fixed`, and so much more for each event.
+    """What a batch of trades costs, with all that goes on beside it.
 
-    A batch starts each second, so that it is the cost of a second, too: cores where it is processor time in seconds.
+    `fixed`, so much for each event, and so much for each request in which the trade producer sends some of them. A
+    batch starts each second, so that it is the cost of a second, too: cores where it is processor time in seconds.
     """
 
     fixed: float
     per_event: float
+    per_request: float = 0.0
 
-    def at(self, events_per_s: float) -> float:
-        """Return the cost of a second at a rate."""
-        return self.fixed + self.per_event * events_per_s
+    def at(self, events_per_s: float, partitions: int = RAW_TRADES.partitions) -> float:
+        """Return the cost of a second at a rate, spread over so many of the topic's partitions."""
+        requests = requests_per_s(events_per_s, partitions)
+        return self.fixed + self.per_request * requests + self.per_event * events_per_s
+
+
+def requests_per_s(events_per_s: float, partitions: int = RAW_TRADES.partitions) -> float:
+    """Return how many requests the producer makes: each takes what comes within LINGER_S after its first event."""
+    return partitions / (LINGER_S + partitions / events_per_s) if events_per_s else 0.0
 
 
 @dataclass(frozen=True)
@@ -72,8 +84,9 @@ class Costs:
     queries: QueryCosts
 
     def to_json(self) -> str:
-        """Return the costs as JSON."""
-        return json.dumps(asdict(self), indent=2)
+        """Return the costs as JSON, with as many digits as mean something."""
+        values = json.loads(json.dumps(asdict(self)), parse_float=lambda digits: float(f"{float(digits):.3g}"))
+        return json.dumps(values, indent=2)
 
 
 def read_costs(path: Path = COSTS) -> Costs:

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean, linear_regression
+from itertools import combinations
+from statistics import fmean
 
-from bench.scaling.costs import Counts, Line
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.scaling.costs import Counts, Line, requests_per_s
 from bench.scaling.measurement import Measurement
 from pipeline.events.trades import RAW_TRADES
 
+BY_REQUEST = {"kafka", "trades", "topic_bytes"}
+"""What is cheaper for each event the more of them share a request, which takes and compresses them together."""
 
-def fit_line(rates: Sequence[float], costs: Sequence[float]) -> Line:
-    """Return the line of least squares; neither of its parts is negative, as noise about nothing would have it.
+BY_BATCH = {"namenode", "metastore", "presto", "scheduler", "commits", "files_made"}
+"""What never meets an event, only batches, or nothing at all: a slope would be noise, great at ten thousand times."""
+
+Array = NDArray[np.float64]
+
+
+def fit_line(events: Sequence[float], costs: Sequence[float], requests: Sequence[float] | None = None) -> Line:
+    """Return the line of least squares; no part of it is negative, as noise about nothing would have it.
+
+    With `requests`, a part of the cost is theirs.
 
     Raises:
-        StatisticsError: there are no two different rates.
+        ValueError: there are fewer different rates than parts to be told apart.
     """
-    slope, intercept = linear_regression(rates, costs)
-    if slope < 0:
-        return Line(fmean(costs), 0.0)
-    if intercept < 0:
-        return Line(0.0, linear_regression(rates, costs, proportional=True).slope)
-    return Line(intercept, slope)
+    columns = [np.ones(len(events)), np.array(events)] + ([] if requests is None else [np.array(requests)])
+    if len(set(events)) < len(columns):
+        raise ValueError(f"{len(columns)} windows of different rates are needed to tell as many parts of a cost apart")
+    return Line(*map(float, _least_squares(np.stack(columns, axis=1), np.array(costs))))
+
+
+def _least_squares(columns: Array, values: Array) -> Array:
+    """Return the best weights of which none is negative: of the best for each choice of columns, the best."""
+    best, least = np.zeros(columns.shape[1]), float(values @ values)
+    for count in range(1, columns.shape[1] + 1):
+        for chosen in map(list, combinations(range(columns.shape[1]), count)):
+            weights = np.linalg.lstsq(columns[:, chosen], values, rcond=None)[0]
+            rest = values - columns[:, chosen] @ weights
+            if (weights >= 0).all() and rest @ rest < least:
+                best, least = np.zeros(columns.shape[1]), float(rest @ rest)
+                best[chosen] = weights
+    return best
 
 
 def fit_cores(runs: Sequence[Measurement]) -> dict[str, Line]:
@@ -48,8 +73,14 @@ def counts_per_s(run: Measurement) -> dict[str, float]:
 
 def _fit_each(runs: Sequence[Measurement], costs_per_s: Sequence[dict[str, float]]) -> dict[str, Line]:
     """Fit over events a batch: on a busy machine there are fewer and larger batches than one a second."""
-    events = [run.events_per_s / run.batches_per_s for run in runs]
-    return {
-        name: fit_line(events, [costs[name] / run.batches_per_s for run, costs in zip(runs, costs_per_s, strict=True)])
-        for name in costs_per_s[0]
-    }
+    batches = [run.batches_per_s for run in runs]
+    events = [run.events_per_s / each for run, each in zip(runs, batches, strict=True)]
+    requests = [requests_per_s(run.events_per_s) / each for run, each in zip(runs, batches, strict=True)]
+
+    def fitted(name: str) -> Line:
+        costs = [each[name] / count for each, count in zip(costs_per_s, batches, strict=True)]
+        if name in BY_BATCH:
+            return Line(fmean(costs), 0.0)
+        return fit_line(events, costs, requests if name in BY_REQUEST else None)
+
+    return {name: fitted(name) for name in costs_per_s[0]}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from statistics import StatisticsError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.scaling.check import compare
-from bench.scaling.costs import Costs, Counts, Line, QueryCosts, Stored
+from bench.scaling.check import compare, predict
+from bench.scaling.costs import Costs, Counts, Line, QueryCosts, Stored, requests_per_s
 from bench.scaling.fit import counts_per_s, fit_cores, fit_counts, fit_line
 from bench.scaling.measurement import Measurement, TableGain, TopicGain, read_measurement, read_measurements
 
@@ -54,40 +54,79 @@ def test_no_part_of_a_fitted_line_is_negative(points: list[tuple[int, float]]) -
 
 
 def test_costs_that_fall_with_the_rate_are_taken_as_fixed() -> None:
-    assert fit_line([10, 1000], [0.3, 0.1]) == Line(fixed=0.2, per_event=0.0)
+    line = fit_line([10, 1000], [0.3, 0.1])
+    assert line.fixed == pytest.approx(0.2)
+    assert line.per_event == 0
 
 
 def test_costs_below_nothing_at_rest_are_taken_as_proportional() -> None:
-    assert fit_line([100, 1000], [0.0, 1.0]).fixed == 0.0
+    line = fit_line([100, 1000], [0.0, 1.01])
+    assert line.fixed == 0
+    assert line.per_event == pytest.approx(0.001)
 
 
-def test_one_rate_makes_no_line() -> None:
-    with pytest.raises(StatisticsError):
+def test_too_few_rates_make_no_line() -> None:
+    with pytest.raises(ValueError, match="2 windows"):
         fit_line([1000, 1000], [0.1, 0.2])
+    with pytest.raises(ValueError, match="3 windows"):
+        fit_line([100, 1000], [0.1, 0.2], [48, 130])
+
+
+def test_requests_hold_what_comes_within_20_ms_of_the_first_event() -> None:
+    # 10 a second on each of three partitions: each request waits 100 ms for its first, then 20.
+    assert requests_per_s(30) == pytest.approx(25)
+    assert requests_per_s(1e9) == pytest.approx(150, rel=1e-5)
+    assert requests_per_s(1e9, partitions=30) == pytest.approx(1500, rel=1e-5)
+    assert requests_per_s(0) == 0
+
+
+def test_what_a_request_costs_is_told_apart_from_what_an_event_costs() -> None:
+    rates = [50, 1000, 4000]
+    requests = [requests_per_s(rate) for rate in rates]
+    costs = [0.03 + 0.0003 * sent + 4e-6 * rate for rate, sent in zip(rates, requests, strict=True)]
+    line = fit_line(rates, costs, requests)
+    assert line.fixed == pytest.approx(0.03)
+    assert line.per_request == pytest.approx(0.0003)
+    assert line.per_event == pytest.approx(4e-6)
+    assert line.at(30) == pytest.approx(0.03 + 0.0075 + 0.00012)
 
 
 def test_services_and_parts_of_spark_are_fitted_in_cores() -> None:
-    cores = fit_cores([window(100, kafka_s=30, tasks_s=4), window(1100, kafka_s=50, tasks_s=24)])
-    assert cores["kafka"].fixed == pytest.approx(0.14)
-    assert cores["kafka"].per_event == pytest.approx(0.0001)
+    cores = fit_cores([window(100, 30, tasks_s=4), window(600, 30, tasks_s=14), window(1100, 30, tasks_s=24)])
+    assert cores["kafka"].at(5000) == pytest.approx(0.15)
     assert cores["spark.tasks"].fixed == pytest.approx(0.01)
     assert cores["spark.tasks"].per_event == pytest.approx(0.0001)
-    assert cores["scheduler"] == Line(fixed=pytest.approx(0.0001), per_event=pytest.approx(0.0))  # type: ignore[arg-type]
+    assert cores["scheduler"].at(5000) == pytest.approx(0.0001)
+
+
+def test_what_never_meets_an_event_has_no_slope() -> None:
+    runs = [window(100, 30, 4), window(600, 30, 4), window(1100, 30, 4)]
+    growing = [replace(run, cpu_s={**run.cpu_s, "namenode": 4.0 + number}) for number, run in enumerate(runs)]
+    line = fit_cores(growing)["namenode"]
+    assert line.fixed == pytest.approx(0.025)
+    assert line.per_event == 0
 
 
 def test_the_rate_is_what_the_exchange_made_not_what_was_ordered() -> None:
-    runs = [window(100, 30, 4, trades=10_000), window(1100, 50, 24, trades=110_000)]
-    assert fit_cores(runs)["kafka"].per_event == pytest.approx(0.0002)
+    runs = [
+        window(100, 30, 4, trades=10_000),
+        window(600, 30, 14, trades=60_000),
+        window(1100, 30, 24, trades=110_000),
+    ]
+    assert fit_cores(runs)["spark.tasks"].per_event == pytest.approx(0.0002)
 
 
 def test_a_machine_that_is_too_busy_for_a_batch_a_second_shows_the_same_costs() -> None:
     # A batch takes 0.2 s and 100 us an event. Half as many, twice as large ones: half of the first, all of the second.
-    kept_up = window(1000, kafka_s=200 * (0.2 + 0.1), tasks_s=1)
-    starved = window(3000, kafka_s=200 * (0.2 * 102 / 205 + 0.3), tasks_s=1, batches=102)
-    line = fit_cores([kept_up, starved])["kafka"]
+    runs = [
+        window(1000, kafka_s=1, tasks_s=200 * (0.2 + 0.1)),
+        window(2000, kafka_s=1, tasks_s=200 * (0.2 + 0.2)),
+        window(3000, kafka_s=1, tasks_s=200 * (0.2 * 102 / 205 + 0.3), batches=102),
+    ]
+    line = fit_cores(runs)["spark.tasks"]
     assert line.fixed == pytest.approx(0.2)
     assert line.per_event == pytest.approx(0.0001)
-    assert next(iter(compare(costs_of(line), starved))).predicted == pytest.approx(0.3995, abs=1e-4)
+    assert predict(line, runs[2]) == pytest.approx(0.2 * 102 / 205 + 0.3)
 
 
 def costs_of(kafka: Line) -> Costs:
@@ -110,7 +149,7 @@ def test_counts_are_taken_over_the_span_in_which_they_were_counted() -> None:
         "commits": pytest.approx(61 / 205),
         "files_made": 10.0,
     }
-    counts = fit_counts([window(100, 30, 4), window(1000, 50, 24)])
+    counts = fit_counts([window(100, 30, 4), window(1000, 50, 24), window(2000, 70, 44)])
     assert counts.records.fixed == pytest.approx(20)
     assert counts.records.per_event == pytest.approx(1)
 
