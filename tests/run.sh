@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Summary: run the tests; makes all they need from nothing and leaves no process behind
-# Usage: tests/run.sh [SUITE...]   suites: static unit spark integration docs; none named: all, fast ones first
+# Usage: tests/run.sh [SUITE...]   suites: static unit spark integration docs containers;
+#        none named: all, fast ones first
 #
 # COINLAKE_TEST_HOME (default .coinlake/test) keeps the tests' own Python, engines, logs and reports.
 # COINLAKE_TEST_KEEP=1 with a fixed COINLAKE_TEST_PORT_BASE leaves the integration tests' lake up for the next run.
+# The suite containers uses the Docker engine that answers. Where none does, root on Debian gets one of the tests' own
+# when CI=true or when the suite is named; elsewhere it skips.
 # COINLAKE_PYTHON names an interpreter that has requirements-dev.lock installed already.
 set -euo pipefail
 

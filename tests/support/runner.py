@@ -19,9 +19,10 @@ from types import FrameType
 
 from pipeline.cluster.ports import is_free
 from pipeline.settings import CHECKOUT, PORT_OFFSETS
+from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.results import Results, read_junit
 
-SUITES = ("static", "unit", "spark", "integration", "docs")  # fast ones first
+SUITES = ("static", "unit", "spark", "integration", "docs", "containers")  # fast ones first
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 PREPARATIONS = {"spark": ["-m", "pipeline.cluster.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, stop)
     try:
         with only_run_in(home):
-            total = run_all(suites, home)
+            total = run_all(suites, home, test_environment(home) | permissions(arguments))
     except Stopped:
         print("tests/run.sh: stopped", file=sys.stderr)
         return 130
@@ -70,9 +71,8 @@ def only_run_in(home: Path) -> Iterator[None]:
         yield
 
 
-def run_all(suites: tuple[str, ...], home: Path) -> Results:
+def run_all(suites: tuple[str, ...], home: Path, environment: dict[str, str]) -> Results:
     """Run the suites in turn and return what they say together."""
-    environment = test_environment(home)
     total = Results()
     for suite in suites:
         started = time.monotonic()
@@ -94,6 +94,11 @@ def test_environment(home: Path) -> dict[str, str]:
         "COINLAKE_PYTHON": sys.executable,
         "PYTHONPATH": str(CHECKOUT),
     }
+
+
+def permissions(arguments: list[str]) -> dict[str, str]:
+    """Return what a suite may do only when the user named it: install Docker and start an engine."""
+    return {ASKED_BY_NAME: "1"} if "containers" in arguments else {}
 
 
 def is_setting(name: str) -> bool:

@@ -42,6 +42,13 @@ def test_users_own_lake_does_not_reach_the_tests(monkeypatch: pytest.MonkeyPatch
     assert environment["PATH"] == os.environ["PATH"]
 
 
+def test_only_a_named_suite_may_install_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COINLAKE_TEST_DOCKER", "1")
+    assert "COINLAKE_TEST_DOCKER" not in runner.test_environment(tmp_path)
+    assert runner.permissions(["static", "containers"]) == {"COINLAKE_TEST_DOCKER": "1"}
+    assert runner.permissions([]) == runner.permissions(["static"]) == {}
+
+
 def test_busy_port_moves_the_whole_block() -> None:
     base = runner.free_port_base()
     with socket.socket() as taken:
