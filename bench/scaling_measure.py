@@ -4,8 +4,8 @@ The lake must run on the simulator, which makes the trades: its rate is set for 
 warm-up, in which the JVMs compile, the window's processor time by service, records, bytes, rows, files and commits are
 printed as JSON. The window should hold whole compactions: 200 s at a batch of trades a second.
 
-`--fit FILE.json ...` makes of three such files or more the costs that `python -m bench.scaling` computes with; what stored
-rows and queries cost is measured on the lake as it then is, so do it before that is taken down.
+`--fit FILE.json ...` makes of three such files or more the costs that `python -m bench.scaling` computes with. What
+stored rows and queries cost is measured on the lake as it then is, so do it before that is taken down.
 """
 
 from __future__ import annotations

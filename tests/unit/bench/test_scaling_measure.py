@@ -15,6 +15,7 @@ from bench.scaling import contents, processes
 from bench.scaling.contents import Contents, commits, gains, topic_bytes
 from bench.scaling.measurement import TableGain, TopicGain
 from bench.scaling.processes import SparkClock, cpu_seconds, difference, machine_seconds, resident_mb
+from bench.scaling.scan import mean_cost
 from pipeline.events.raw import BRONZE_EVENTS
 
 
@@ -108,3 +109,10 @@ def test_gains_are_the_differences_of_two_counts() -> None:
         "name_node": {"BlocksTotal": -5},
         "batches": {"trades": 3, "gaps": 1},
     }
+
+
+def test_the_first_round_of_a_query_only_warms_up() -> None:
+    spent = iter([100.0, 106.0])
+    rounds: list[int] = []
+    assert mean_cost(lambda: next(spent), lambda: rounds.append(1)) == 2.0
+    assert len(rounds) == 4
