@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import psutil
+
+STOP_S = 20
 
 
 class DockerUnavailableError(Exception):
@@ -32,25 +39,51 @@ def run(
         CommandError: it is missing, took longer than `seconds`, or ended badly.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=with_system_paths(os.environ if env is None else env),
-            timeout=seconds,
-            check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
             errors="replace",
+            start_new_session=True,
         )
     except FileNotFoundError as error:
         raise CommandError(command, "not installed", "") from error
-    except subprocess.TimeoutExpired as error:
-        raise CommandError(command, f"not done within {seconds:g} s", "") from error
-    if done.returncode != 0:
-        raise CommandError(command, f"exit code {done.returncode}", done.stdout + (done.stderr or ""))
-    return done.stdout
+    with process:
+        try:
+            said, complained = process.communicate(timeout=seconds)
+        except BaseException as error:
+            end_group(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise CommandError(command, f"not done within {seconds:g} s", "") from error
+            raise
+    if process.returncode != 0:
+        raise CommandError(command, f"exit code {process.returncode}", said + (complained or ""))
+    return said
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End a program and all it has started, which would write on; in peace, for an apt-get cut short wants repair."""
+    deadline = time.monotonic() + STOP_S
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while process.poll() is None or runs(process.pid):
+            if time.monotonic() > deadline:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+            time.sleep(0.05)
+
+
+def runs(group: int) -> bool:
+    """Tell whether a process of the group still runs; one that only waits to be buried does not."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def works(*command: str, env: Mapping[str, str] | None = None) -> bool:
