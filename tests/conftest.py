@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 pytest.register_assert_rewrite("tests.support")  # a helper's assertion shows its values, too
 
+REAL_EXPORT = "daily/coingecko_btc-usd-max_20130428_20260113.csv"
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # No deadline: on a busy two-core machine a slow example says nothing about the code.
@@ -21,6 +22,15 @@ hypothesis_settings.load_profile("coinlake")
 def checkout() -> Path:
     """The root of the code under test."""
     return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def history_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The daily prices that a set-up is given: the real export where it is at hand, else one made here."""
+    from tests.support.history import write_export  # once its assertions are rewritten, as registered above
+
+    real = checkout.parent / "shared" / "data" / REAL_EXPORT
+    return real if real.exists() else write_export(tmp_path_factory.mktemp("history") / "btc-usd-max.csv")
 
 
 @pytest.fixture(scope="session")

@@ -12,19 +12,10 @@ import pytest
 
 from pipeline import settings
 from pipeline.cluster.services import SERVICES
-from tests.support.history import write_export
 from tests.support.stack import Stack
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 DOWN = "pipeline/scripts/pipeline_down.sh"
-REAL_EXPORT = "daily/coingecko_btc-usd-max_20130428_20260113.csv"
-
-
-@pytest.fixture(scope="session")
-def history_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The daily prices that the set-up is given: the real export where it is at hand, else one made here."""
-    real = checkout.parent / "shared" / "data" / REAL_EXPORT
-    return real if real.exists() else write_export(tmp_path_factory.mktemp("history") / "btc-usd-max.csv")
 
 
 @pytest.fixture(scope="session")

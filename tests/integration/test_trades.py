@@ -16,48 +16,15 @@ from pipeline.cluster.supervisor import client
 from tests.integration.test_crashes import kill, runs_anew
 from tests.support.simulated_exchange import Id, SimulatedExchange
 from tests.support.stack import Stack
+from tests.support.trading import TRADES, Session
 from tests.support.waiting import wait_until
 
-TRADES, GAPS, ALERTS = "silver.fact_crypto_trades", "ops.gaps", "gold.dm_market_alerts"
+ALERTS = "gold.dm_market_alerts"
 IDLE_RATE = 5.0
 SESSION = 200_000  # trades
 FAULTS = {"drop": 3e-4, "repeat": 3e-4, "reorder": 3e-4, "half": 1e-4}
 KAFKA_AWAY_S = 120
 EXACT_PLACES = Decimal("1e-18")
-
-
-class Session:
-    """The trades that are made from now on."""
-
-    def __init__(self, stack: Stack, exchange: SimulatedExchange) -> None:
-        self.stack, self.exchange = stack, exchange
-        self.before = exchange.last_ids()
-
-    def made(self) -> int:
-        """Return how many there are so far."""
-        return sum(last - self.before[name] for name, last in self.exchange.last_ids().items())
-
-    def where(self, column: str = "trade_id") -> str:
-        """Return the condition that tells these trades, or gaps, by their ids."""
-        return " OR ".join(f"(product_id = '{name}' AND {column} > {last})" for name, last in self.before.items())
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many rows and how many different trades the table holds, as Presto sees it."""
-        query = f"SELECT count(*), count(DISTINCT (source, product_id, trade_id)) FROM {TRADES} WHERE {self.where()}"
-        rows, keys = self.stack.presto(query)[0]
-        return int(rows), int(keys)
-
-    def gaps(self) -> list[tuple[str, int, int, str, int, str]]:
-        """Return the gaps among these trades: product, first and last id, status, trades filled, reason."""
-        query = f"SELECT product_id, from_id, to_id, status, filled, reason FROM {GAPS} WHERE "
-        return self.stack.presto(query + self.where("from_id"))
-
-    def wait_until_complete(self, seconds: float) -> None:
-        """Wait until every trade is in the table, then check that none is there twice and no gap is left open."""
-        wait_until(lambda: self.counts()[1] >= self.made(), seconds, "all trades in the table")
-        made = self.made()
-        assert self.counts() == (made, made)
-        wait_until(lambda: all(gap[3] == "filled" for gap in self.gaps()), 60, "all gaps are filled")
 
 
 def made_more_than(session: Session, trades: int) -> bool:

@@ -1,0 +1,144 @@
+"""The lake in containers on one machine: the main job, the verbs, crashes, and what the containers may not do."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipeline.cluster.containers.compose import Compose
+from pipeline.setting_values import read_env_file
+from tests.support.containers import SETUP, Lake, lake_in_containers
+from tests.support.docker_engine import Engine
+from tests.support.history import read_export
+from tests.support.prices import price_event, record
+from tests.support.waiting import wait_until
+
+SERVICES = {"kafka", "cloudera", "presto", "spark", "simulator", "scheduler", "trades", "notebook"}
+ONCE = {"secrets", "topics", "databases"}
+PRICES = "iceberg.silver.coin_prices"
+SOURCE = "test-containers"
+
+
+@pytest.fixture(scope="module")
+def lake(engine: Engine, checkout: Path, test_home: Path, history_file: Path) -> Iterator[Lake]:
+    """The lake as the README sets it up, with a history."""
+    with lake_in_containers(engine, checkout, test_home / "single", "--history", str(history_file)) as lake:
+        yield lake
+
+
+def test_the_set_up_proves_itself_as_natively(lake: Lake, history_file: Path) -> None:
+    assert "read back through Presto" in lake.said
+    assert "SIMULATED PRICES" in lake.said
+    days = len(read_export(history_file))
+    for table in (PRICES, "hive.crypto.coin_data"):
+        assert lake.stack.count(table, "source = 'csv_coingecko'") == days
+
+
+def test_a_second_set_up_changes_nothing(lake: Lake) -> None:
+    before = lake.containers()
+    said = lake.stack.script(SETUP, seconds=300)  # a home that is one of containers stays so
+    assert "images are there" in said
+    assert "read back through Presto" in said
+    assert lake.containers() == before
+
+
+def test_the_status_tells_of_every_container(lake: Lake) -> None:
+    status = lake.stack.status()
+    services = {service["name"]: service for service in status["services"]}
+    assert services.keys() == SERVICES
+    assert all(service["up"] and service["pid"] > 0 and service["rss_mb"] > 0 for service in services.values())
+    assert status["market"] == "simulator"
+    assert all(topic["lag"] is not None for topic in status["topics"])
+    assert {table["name"] for table in status["tables"]} >= {PRICES, "hive.crypto.coin_data"}
+
+
+def test_the_verbs_work_from_outside(lake: Lake, tmp_path: Path) -> None:
+    query = tmp_path / "my query.sql"
+    query.write_text("SELECT 40 + 2;")
+    script = lake.stack.script
+    assert '"42"' in script("analysis/scripts/presto.sh", "--execute", "SELECT 42", "--output-format", "CSV")
+    assert '"42"' in script("analysis/scripts/presto.sh", "--file", str(query), "--output-format", "CSV")
+    assert "as stated" in script("pipeline/init/setup_events.sh", "--check")
+    assert "simulator" in script("monitor/watch_kafka.sh", "--limit", "1", "coin_events")
+
+
+def test_the_notebooks_address_opens_it(lake: Lake) -> None:
+    address = lake.stack.script("analysis/scripts/notebook_up.sh", "trades").strip()
+    assert f"127.0.0.1:{lake.stack.settings.port('notebook')}/" in address
+    assert httpx.get(address, follow_redirects=True).status_code == 200
+
+
+def test_a_file_of_prices_is_taken_in(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "eth usd.csv"
+    with file.open("w", newline="") as target:
+        rows = [["snapped_at", "price", "market_cap", "total_volume"], ["2020-01-01 00:00:00 UTC", "129.18", "", ""]]
+        csv.writer(target).writerows(rows)
+    lake.stack.script("pipeline/init/init_coin_data.sh", "--csv", str(file), "--coin", "ethereum", seconds=300)
+    lake.stack.wait_for_count(1, PRICES, "source = 'csv_coingecko' AND coin = 'ethereum'")
+
+
+@pytest.mark.parametrize("service", ["kafka", "spark", "cloudera"])
+def test_a_crash_loses_and_doubles_nothing(lake: Lake, service: str) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=30)
+    source = f"{SOURCE}-{service}"
+    events = [record(price_event(source, began + timedelta(seconds=n))) for n in range(600)]
+    started = lake.inspect(service)["State"]["StartedAt"]
+    lake.stack.produce_all("coin_events", events[:300])
+    lake.crash(service)
+    lake.stack.produce_all("coin_events", events[300:])
+    wait_until(lambda: lake.inspect(service)["State"]["StartedAt"] != started, 60, f"{service} is started again")
+    where = f"source = '{source}'"
+    lake.stack.wait_for_count(600, PRICES, where, seconds=240)
+    assert lake.stack.presto(f"SELECT count(DISTINCT event_time) FROM {PRICES} WHERE {where}") == [(600,)]
+    wait_until(lambda: lake.health(service) == "healthy", 240, f"{service} is healthy again")
+
+
+def test_no_container_runs_as_root_or_writes_into_its_image(lake: Lake) -> None:
+    for service in SERVICES:
+        assert lake.run_in(service, "id", "-u").strip() == "10001", service
+        assert lake.inspect(service)["HostConfig"]["ReadonlyRootfs"], service
+
+
+def test_ports_are_published_on_this_machine_alone(lake: Lake) -> None:
+    hosts = {
+        binding["HostIp"]
+        for service in SERVICES
+        for bindings in lake.inspect(service)["HostConfig"]["PortBindings"].values()
+        for binding in bindings
+    }
+    assert hosts == {"127.0.0.1"}
+
+
+def test_no_secret_is_in_an_image_or_a_containers_environment(lake: Lake, tmp_path: Path) -> None:
+    held = tmp_path / ".env"
+    held.write_text(lake.run_in("scheduler", "cat", "/var/lib/coinlake/secrets/.env"))
+    secrets = [value for name, value in read_env_file(held).items() if name != "KAFKA_CLUSTER_ID"]
+    assert len(secrets) == 3
+    images = sorted({lake.inspect(service)["Image"] for service in SERVICES})
+    told = [lake.engine.docker("history", "--no-trunc", image) for image in images]
+    told += [json.dumps(lake.inspect(service)) for service in {*SERVICES, *ONCE}]
+    assert not [secret for secret in secrets for text in told if secret in text]
+    for image in images:
+        find = ("--entrypoint", "find", image, "/var/lib/coinlake/secrets", "-type", "f")
+        assert lake.engine.docker("run", "--rm", *find) == ""
+
+
+def test_every_container_ends_when_it_is_asked_to(lake: Lake) -> None:
+    compose = Compose(lake.stack.settings.home)
+    lake.engine.docker(*compose.command("stop", "--timeout", "30")[1:], seconds=300)
+    killed = [s.name for s in compose.services() if s.exit_code == 137]
+    assert killed == []
+
+
+def test_down_with_purge_leaves_nothing(lake: Lake) -> None:
+    label = f"label=com.docker.compose.project={lake.project}"
+    lake.stack.script("pipeline/scripts/pipeline_down.sh", "--purge", "--yes", seconds=300)
+    for kind in ("container", "volume", "network"):
+        every = ["--all"] if kind == "container" else []
+        assert lake.engine.docker(kind, "ls", *every, "--quiet", "--filter", label) == "", kind

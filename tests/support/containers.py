@@ -1,0 +1,98 @@
+"""A lake in containers, as the tests reach it from outside: by its verbs, its published ports and the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline import settings
+from pipeline.cluster.containers.compose import Compose, Service
+from tests.support.docker_engine import Engine
+from tests.support.stack import Stack
+
+SETUP = "pipeline/scripts/pipeline_setup.sh"
+DOWN = "pipeline/scripts/pipeline_down.sh"
+SETUP_S = 1800  # the first one builds the images
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A running lake of one profile."""
+
+    stack: Stack
+    engine: Engine
+    said: str  # what its set-up printed
+
+    @cached_property
+    def project(self) -> str:
+        """The name that Compose gives all that belongs to this lake."""
+        return Compose(self.stack.settings.home).values["COMPOSE_PROJECT_NAME"]
+
+    def containers(self) -> dict[str, str]:
+        """Return the id of each service's container, running or not."""
+        label = f"label=com.docker.compose.project={self.project}"
+        form = '{{.Label "com.docker.compose.service"}} {{.ID}}'
+        lines = self.engine.docker("ps", "--all", "--filter", label, "--format", form).splitlines()
+        return dict(line.split() for line in lines)
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """Return all that the engine knows of a service's container."""
+        found: list[dict[str, Any]] = json.loads(self.engine.docker("inspect", self.containers()[service]))
+        return found[0]
+
+    def health(self, service: str) -> str:
+        """Return a service's health in Docker's words."""
+        return str(self.inspect(service)["State"].get("Health", {}).get("Status"))
+
+    def crash(self, service: str) -> None:
+        """Kill a service's container as if it crashed, so that its restart policy acts."""
+        os.kill(int(self.inspect(service)["State"]["Pid"]), signal.SIGKILL)
+
+    def kill(self, service: str) -> None:
+        """Kill a service's container for good: the engine takes it for a wanted stop."""
+        self.engine.docker("kill", self.containers()[service])
+
+    def start(self, service: str) -> None:
+        """Start a killed one again."""
+        self.engine.docker("start", self.containers()[service])
+
+    def run_in(self, service: str, *command: str) -> str:
+        """Return what a command prints in a service's container."""
+        return self.engine.docker("exec", self.containers()[service], *command)
+
+
+@contextmanager
+def lake_in_containers(engine: Engine, checkout: Path, home: Path, *arguments: str) -> Iterator[Lake]:
+    """Set a lake up with these arguments, and take it down with its volumes at the end."""
+    env = {**engine.env, "COINLAKE_HOME": str(home), "COINLAKE_POLL_SECONDS": "2"}
+    stack = Stack(reached_from_outside(env), env, checkout)
+    try:
+        said = stack.script(SETUP, "--docker", "--market", "simulator", *arguments, seconds=SETUP_S)
+        print(said)
+        yield Lake(stack, engine, said)
+    except BaseException:
+        for service in Compose(home).services():
+            if not service.is_ready:
+                print(end_of_log(engine, service))
+        raise
+    finally:
+        print(stack.script(DOWN, "--purge", "--yes", seconds=300))
+
+
+def reached_from_outside(env: Mapping[str, str]) -> settings.Settings:
+    """Return the settings with Kafka's door for clients outside of the containers."""
+    port = settings.load(env).port("kafka_outside")
+    return settings.load({**env, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"})
+
+
+def end_of_log(engine: Engine, service: Service) -> str:
+    """Return the end of what a container logged."""
+    logged = engine.run("logs", "--tail", "20", service.container).stdout
+    return f"{service.name} is {service.state}, {service.health or 'without a check'}:\n{logged}"
