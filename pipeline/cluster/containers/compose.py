@@ -49,10 +49,10 @@ class Service:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it does real work, or has done what it was there for."""
+        """Whether it does real work, or has done what it was there for: what has no health check is there to end."""
         if self.state == "exited":
             return self.exit_code == 0
-        return self.state == "running" and self.health in {"", "healthy"}
+        return self.state == "running" and self.health == "healthy"
 
 
 class Compose:
