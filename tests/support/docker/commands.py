@@ -67,14 +67,14 @@ def run(
 
 def end_group(process: subprocess.Popen[str]) -> None:
     """End a program and all it has started, which would write on; in peace, for an apt-get cut short wants repair."""
-    deadline = time.monotonic() + STOP_S
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        while process.poll() is None or runs(process.pid):
-            if time.monotonic() > deadline:
-                os.killpg(process.pid, signal.SIGKILL)
-                break
-            time.sleep(0.05)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            os.killpg(process.pid, number)
+            deadline = time.monotonic() + STOP_S
+            while time.monotonic() < deadline:
+                if process.poll() is not None and not runs(process.pid):
+                    return
+                time.sleep(0.05)
 
 
 def runs(group: int) -> bool:
