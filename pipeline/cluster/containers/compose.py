@@ -29,6 +29,10 @@ HANDED_ON = (
     "COINGECKO_API_KEY_FILE",
     "COINMETRICS_URL",
     "COINLAKE_POLL_SECONDS",
+    "COINLAKE_ALERT_RULES",
+    "COINLAKE_ALERT_COOLDOWN_SECONDS",
+    "COINLAKE_SPOOL_MAX_MB",
+    "COINLAKE_CSV_MAX_MB",
 )
 HEADER = """\
 # Made by pipeline_setup.sh --docker. As Docker Compose sees this lake:

@@ -13,7 +13,7 @@ if [[ ${1:-} == --help ]]; then
 fi
 
 fresh_s=20
-stamp=/tmp/healthy # in the container's own memory: gone with it
+stamp="${TMPDIR:-/tmp}/healthy" # in the container's own memory: gone with it
 timeout=90
 if [[ -s $stamp ]]; then
   read -r last <"$stamp"
