@@ -45,7 +45,7 @@ def users_environment() -> dict[str, str]:
     """Return a user's environment but for the ports, no market outside this machine, and prices each few seconds."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COINLAKE_", "PYTHON"))}
     changed = {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator", "COINLAKE_POLL_SECONDS": "3"}
-    return ours | changed
+    return ours | changed | {"DOCKER_HOST": "unix:///nowhere"}  # natively: containers have a suite of their own
 
 
 @cache
