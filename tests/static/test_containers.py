@@ -13,7 +13,7 @@ import pytest
 from tests.support.docker.commands import DockerUnavailableError
 from tests.support.docker.compose import ComposeFile, Service, compose_command
 from tests.support.docker.dockerfile import Stage, foreign_bases, pulls_its_syntax, read_stages, secret_names, user
-from tests.support.docker.rules import RULES, RULES_FOR_LONG_RUNNING, jobs, ports_taken_twice
+from tests.support.docker.rules import RULES, RULES_FOR_LONG_RUNNING, awaited, jobs, ports_taken_twice
 from tests.support.repository import Repository
 
 # Debian takes an old version of a package away when the next one comes: an image with pins could not be built again.
@@ -92,6 +92,12 @@ def test_every_long_running_service(services: dict[str, Service], rule: Callable
     long_running = {name: service for name, service in services.items() if name not in jobs(services)}
     assert len(long_running) > len(jobs(services))
     assert [name for name, service in long_running.items() if not rule(service)] == []
+
+
+def test_someone_waits_for_every_first_step(compose: ComposeFile) -> None:
+    for profile in ("single", "cluster"):
+        services = compose.services(profile)
+        assert jobs(services) - awaited(services) == set(), profile
 
 
 def test_no_service_runs_as_root(checkout: Path, services: dict[str, Service], stages: dict[str, list[Stage]]) -> None:

@@ -18,13 +18,20 @@ IN_ADDRESS = re.compile(r"://[^/@\s]+:[^/@\s]+@|[?&;]password=", re.IGNORECASE) 
 
 def jobs(services: Mapping[str, Service]) -> set[str]:
     """Return the names of the services that do one thing and end."""
-    awaited = {
+    return awaited(services) | {name for name, service in services.items() if policy(service).startswith("on-failure")}
+
+
+def awaited(services: Mapping[str, Service]) -> set[str]:
+    """Return the names of the services that another one waits to see completed.
+
+    `up --wait` fails when a service ends that nobody waits for so, however well it ended.
+    """
+    return {
         name
         for service in services.values()
         for name, how in service.get("depends_on", {}).items()
         if how["condition"] == "service_completed_successfully"
     }
-    return awaited | {name for name, service in services.items() if policy(service).startswith("on-failure")}
 
 
 def policy(service: Service) -> str:
