@@ -15,14 +15,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../pipeline/scripts/containers.sh"
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
 if is_in_containers; then
-  arguments=()
-  while (($#)); do
-    case $1 in
-      --file | -f) arguments+=(--file "$(bring_in presto "$2" /tmp/files)") && shift ;;
-      --file=*) arguments+=(--file "$(bring_in presto "${1#*=}" /tmp/files)") ;;
-      *) arguments+=("$1") ;;
-    esac
-    shift
+  arguments=("$@")
+  for ((i = 0; i + 1 < $#; i++)); do
+    [[ ${arguments[i]} == --file || ${arguments[i]} == -f ]] || continue
+    [[ -r ${arguments[i + 1]} ]] || die "${arguments[i + 1]} is no file that can be read"
+    inside="$(bring_in presto "${arguments[i + 1]}" /tmp/files)"
+    arguments[i + 1]="$inside"
   done
   in_container presto "${arguments[@]}"
 fi
