@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import settings
-from pipeline.cluster.containers.compose import Compose, Service
+from pipeline.cluster.containers.compose import Compose
 from tests.support.docker_engine import Engine
 from tests.support.stack import Stack
 
@@ -78,9 +78,8 @@ def lake_in_containers(engine: Engine, checkout: Path, home: Path, *arguments: s
         print(said)
         yield Lake(stack, engine, said)
     except BaseException:
-        for service in Compose(home).services():
-            if not service.is_ready:
-                print(end_of_log(engine, service))
+        for container in engine.run("ps", "--all", "--quiet", "--filter", "health=unhealthy").stdout.split():
+            print(end_of_log(engine, container))
         raise
     finally:
         print(stack.script(DOWN, "--purge", "--yes", seconds=300))
@@ -92,7 +91,7 @@ def reached_from_outside(env: Mapping[str, str]) -> settings.Settings:
     return settings.load({**env, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"})
 
 
-def end_of_log(engine: Engine, service: Service) -> str:
-    """Return the end of what a container logged."""
-    logged = engine.run("logs", "--tail", "20", service.container).stdout
-    return f"{service.name} is {service.state}, {service.health or 'without a check'}:\n{logged}"
+def end_of_log(engine: Engine, container: str) -> str:
+    """Return a container's name and the end of what it logged."""
+    name = engine.run("inspect", "--format", "{{.Name}}", container).stdout.strip()
+    return f"{name} is unhealthy:\n{engine.run('logs', '--tail', '20', container).stdout}"
