@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline.cluster import processes
 from pipeline.settings import PORT_OFFSETS, Settings
@@ -12,9 +12,9 @@ from pipeline.settings import PORT_OFFSETS, Settings
 COMMAND_SHOWN = 80  # characters of the holder's command line
 
 
-def port_faults(settings: Settings) -> Iterator[str]:
-    """Yield one line for each port of ours that another program holds; our own running services are fine."""
-    for service in PORT_OFFSETS:
+def port_faults(settings: Settings, names: Iterable[str] = tuple(PORT_OFFSETS)) -> Iterator[str]:
+    """Yield one line for each of these ports that another program holds; our own running services are fine."""
+    for service in names:
         port = settings.port(service)
         if is_free(settings.listen_host, port):
             continue

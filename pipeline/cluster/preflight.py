@@ -6,7 +6,7 @@ Only the standard library is used: this runs with the system's Python, before an
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline import settings as settings_module
 from pipeline.cluster import machine, ports, processes
@@ -26,10 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faults = error.faults
     else:
         return 0
+    tell(faults)
+    return 1
+
+
+def tell(faults: Iterable[str]) -> None:
+    """Print what stands against a start."""
     print("This machine cannot run the lake yet; nothing was started:", file=sys.stderr)  # noqa: T201
     for fault in faults:
         print(f"  - {fault}", file=sys.stderr)  # noqa: T201
-    return 1
 
 
 def check(settings: Settings, options: SetupOptions) -> None:
@@ -39,10 +44,15 @@ def check(settings: Settings, options: SetupOptions) -> None:
         raise PreflightError(faults)
 
 
-def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+def history_faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    """Yield a line when the history's coin is not among the lake's."""
     if options.history and options.history.coin not in settings.coins:
         listed = ",".join(settings.coins)
         yield f"--history is about {options.history.coin}, which is not in COINS={listed}: add it there"
+
+
+def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    yield from history_faults(settings, options)
     yield from machine.tool_faults()
     yield from machine.home_faults(settings.home)
     yield from machine.disk_faults(settings.home)

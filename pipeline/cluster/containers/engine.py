@@ -7,8 +7,8 @@ import re
 import subprocess
 from collections.abc import Iterator
 
-from pipeline.cluster import machine, ports, processes
-from pipeline.settings import PORT_OFFSETS, Settings
+from pipeline.cluster import machine, ports
+from pipeline.settings import Settings
 
 COMPOSE_WANTED = (2, 20)  # the first with dependencies that need not be there
 ANSWER_S = 20.0
@@ -47,12 +47,7 @@ def room_faults(settings: Settings, profile: str) -> Iterator[str]:
         yield f"{free / GIB:.1f} GB of memory are free, the containers need {wanted / GIB:g} GB: close other programs"
     if settings.port_base % 100 != 0:
         yield f"COINLAKE_PORT_BASE={settings.port_base}: in containers it has to be a multiple of 100"
-    for name in PUBLISHED[profile]:
-        port = settings.port(name)
-        if not ports.is_free("127.0.0.1", port):
-            holder = processes.listening_pid(port)
-            taken_by = f"pid {holder}" if holder else "another program"
-            yield f"port {port} ({name}, {PORT_OFFSETS[name]} above COINLAKE_PORT_BASE) is taken by {taken_by}"
+    yield from ports.port_faults(settings, PUBLISHED[profile])
 
 
 def _ask(*command: str) -> str | None:

@@ -15,8 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline import settings as settings_module
+from pipeline.cluster import preflight
 from pipeline.cluster.containers import engine, images
-from pipeline.cluster.containers.compose import HANDED_ON, Compose, project_values, write_values
+from pipeline.cluster.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, project_values, write_values
 from pipeline.cluster.lines import stage_line
 from pipeline.cluster.options import HistoryFile, SetupOptions, parse_options
 from pipeline.errors import CoinlakeError, PreflightError, ServiceError
@@ -27,7 +28,7 @@ READY_S = 600  # on an idle machine a minute
 LOOK_AGAIN_S = 0.5
 LOG_LINES = 15
 INTERRUPTED = 130
-PROVE = ("/var/lib/coinlake/venv/bin/python", "-m", "pipeline.cluster.containers.prove")
+PROVE = (PYTHON_INSIDE, "-m", "pipeline.cluster.containers.prove")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\npipeline_setup.sh: {told}", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     except PreflightError as error:
-        print("This machine cannot run the lake yet; nothing was started:", file=sys.stderr)  # noqa: T201
-        for fault in error.faults:
-            print(f"  - {fault}", file=sys.stderr)  # noqa: T201
+        preflight.tell(error.faults)
     except CoinlakeError as error:
         print(f"pipeline_setup.sh: {error}", file=sys.stderr)  # noqa: T201
     return 1
@@ -78,10 +77,7 @@ def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str
 
 def _check(settings: Settings, options: SetupOptions, compose: Compose, profile: str) -> None:
     """Raise `PreflightError` with everything that stands against a start."""
-    faults = []
-    if options.history and options.history.coin not in settings.coins:
-        listed = ",".join(settings.coins)
-        faults.append(f"--history is about {options.history.coin}, which is not in COINS={listed}: add it there")
+    faults = list(preflight.history_faults(settings, options))
     is_up = compose.is_up()
     running = compose.values.get("COMPOSE_PROFILES", profile)
     if is_up and running != profile:

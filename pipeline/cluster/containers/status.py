@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import settings as settings_module
-from pipeline.cluster.containers.compose import Compose, Service
+from pipeline.cluster.containers.compose import PYTHON_INSIDE, Compose, Service
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.settings import Settings
 
-STATUS = ("/var/lib/coinlake/venv/bin/python", "-m", "pipeline.cluster.status", "--services-from-stdin")
+STATUS = (PYTHON_INSIDE, "-m", "pipeline.cluster.status", "--services-from-stdin")
 ASKED = ("scheduler", "simulator", "trades", "notebook")  # any of them can ask; the scheduler knows the market, too
 # service -> the port of its page or interface, and what its address begins with
 ADDRESSES: Mapping[str, tuple[str, str]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -63,8 +62,3 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 def ours(tmp_path: Path) -> Settings:
     """The settings of an empty home, on ports of its own."""
     return settings.load({"COINLAKE_HOME": str(tmp_path / "home"), "COINLAKE_PORT_BASE": "21000"})
-
-
-def container(name: str, state: str = "running", health: str = "healthy", exit_code: int = 0) -> Mapping[str, object]:
-    """Return a container as `docker compose ps --format json` lists it."""
-    return {"Service": name, "ID": f"{name:_<12}"[:12], "State": state, "Health": health, "ExitCode": exit_code}
