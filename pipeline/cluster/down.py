@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
@@ -14,12 +13,12 @@ from pathlib import Path
 from pipeline import settings as settings_module
 from pipeline.cluster import leftovers, ports, processes, supervisor
 from pipeline.cluster.console import Stages
-from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.cluster.verb import DOWN_GOES_ON, parse_down, run_verb
+from pipeline.errors import ServiceError
 from pipeline.settings import PORT_OFFSETS, Settings
 
 PORTS_FREE_S = 15.0
 LOOK_AGAIN_S = 0.1
-INTERRUPTED = 130
 # What a home holds, in the words of a question; anything else in it is not ours to remove.
 CONTENT = {
     "data": "all tables, topics and the history of the scheduler",
@@ -34,22 +33,20 @@ CONTENT = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Stop everything that this home's set-up started; return 0 when nothing of it runs any more."""
-    given = _parser().parse_args(arguments)
-    try:
-        settings = settings_module.load()
-        if given.purge and not (given.yes or _confirmed(settings.home)):
-            print("pipeline_down.sh: nothing was stopped or deleted", file=sys.stderr)  # noqa: T201
-            return 1
-        stages = Stages()
-        stop(settings, stages)
-        if given.purge:
-            purge(settings.home, stages)
-    except KeyboardInterrupt:
-        print("\npipeline_down.sh: interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
-    except CoinlakeError as error:
-        print(f"pipeline_down.sh: {error}", file=sys.stderr)  # noqa: T201
+    given = parse_down(arguments)
+    return run_verb("pipeline_down.sh", lambda: run(with_purge=given.purge, unasked=given.yes), DOWN_GOES_ON)
+
+
+def run(*, with_purge: bool, unasked: bool) -> int:
+    """Stop, and purge if that is wanted and confirmed; return 1 when it was not."""
+    settings = settings_module.load()
+    if with_purge and not (unasked or _confirmed(settings.home)):
+        print("pipeline_down.sh: nothing was stopped or deleted", file=sys.stderr)  # noqa: T201
         return 1
+    stages = Stages()
+    stop(settings, stages)
+    if with_purge:
+        purge(settings.home, stages)
     return 0
 
 
@@ -122,13 +119,6 @@ def _ports_of_ours(settings: Settings) -> list[int]:
     taken = [port for port in every if not ports.is_free(settings.listen_host, port)]
     holders = {port: processes.listening_pid(port) for port in taken}
     return [port for port, pid in holders.items() if pid is not None and processes.service_of(pid, settings.home)]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pipeline_down.sh", usage="see pipeline_down.sh --help", allow_abbrev=False)
-    parser.add_argument("--purge", action="store_true")
-    parser.add_argument("--yes", action="store_true")
-    return parser
 
 
 if __name__ == "__main__":

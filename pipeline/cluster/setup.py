@@ -19,7 +19,8 @@ from pipeline.cluster.options import HistoryFile, SetupOptions, parse_options
 from pipeline.cluster.readback import HistoryWait, push_history, read_back, wait_for_history
 from pipeline.cluster.scheduler_api import SchedulerApi
 from pipeline.cluster.status_topics import stream_is_drained
-from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.cluster.verb import SETUP_GOES_ON, run_verb
+from pipeline.errors import ServiceError
 from pipeline.events.catalog import PRICE_TOPICS, TOPICS
 from pipeline.init import topics
 from pipeline.presto import Presto
@@ -40,26 +41,16 @@ READY_ORDER = (
 )
 HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
 HISTORY_ROWS_A_SECOND = 500
-INTERRUPTED = 130  # what a shell returns after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the set-up; return 0 only when a polled price has been read back through Presto."""
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
-    try:
-        run(options, Stages())
-    except KeyboardInterrupt:
-        told = "interrupted. What was started runs on: the same command goes on from here, pipeline_down.sh stops it"
-        print(f"\npipeline_setup.sh: {told}", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
-    except CoinlakeError as error:
-        print(f"pipeline_setup.sh: {error}", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+    return run_verb("pipeline_setup.sh", lambda: run(options, Stages()), SETUP_GOES_ON)
 
 
-def run(options: SetupOptions, stages: Stages) -> None:
-    """Go through all stages; any `CoinlakeError` ends it, and what is done by then stays done."""
+def run(options: SetupOptions, stages: Stages) -> int:
+    """Go through all stages and return 0; any `CoinlakeError` ends it, and what is done by then stays done."""
     new_jars = _prepare(stages)
     choices = choose(options)
     with stages.stage("services") as outcome:
@@ -67,6 +58,7 @@ def run(options: SetupOptions, stages: Stages) -> None:
     for name in READY_ORDER:
         _wait_ready(choices, name, stages)
     prove(choices, options.history, stages)
+    return 0
 
 
 def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None:

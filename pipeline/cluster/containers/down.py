@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import time
@@ -11,30 +10,25 @@ from collections.abc import Sequence
 from pipeline import settings as settings_module
 from pipeline.cluster.containers.compose import PROFILES, Compose
 from pipeline.cluster.lines import stage_line
-from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.cluster.verb import DOWN_GOES_ON, parse_down, run_verb
+from pipeline.errors import ServiceError
 
 STOP_S = 300.0
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Stop everything that this home's set-up started; return 0 when nothing of it runs any more."""
-    parser = argparse.ArgumentParser(prog="pipeline_down.sh", usage="see pipeline_down.sh --help", allow_abbrev=False)
-    parser.add_argument("--purge", action="store_true")
-    parser.add_argument("--yes", action="store_true")
-    given = parser.parse_args(arguments)
+    given = parse_down(arguments)
+    return run_verb("pipeline_down.sh", lambda: run(with_purge=given.purge, unasked=given.yes), DOWN_GOES_ON)
+
+
+def run(*, with_purge: bool, unasked: bool) -> int:
+    """Stop, and purge if that is wanted and confirmed; return 1 when it was not."""
     compose = Compose(settings_module.load().home)
-    try:
-        if given.purge and not (given.yes or _confirmed(compose)):
-            print("pipeline_down.sh: nothing was stopped or deleted", file=sys.stderr)  # noqa: T201
-            return 1
-        stop(compose, purge=given.purge)
-    except KeyboardInterrupt:
-        print("\npipeline_down.sh: interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
-    except CoinlakeError as error:
-        print(f"pipeline_down.sh: {error}", file=sys.stderr)  # noqa: T201
+    if with_purge and not (unasked or _confirmed(compose)):
+        print("pipeline_down.sh: nothing was stopped or deleted", file=sys.stderr)  # noqa: T201
         return 1
+    stop(compose, purge=with_purge)
     return 0
 
 

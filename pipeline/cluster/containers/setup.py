@@ -20,31 +20,29 @@ from pipeline.cluster.containers import engine, images
 from pipeline.cluster.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, project_values, write_values
 from pipeline.cluster.lines import stage_line
 from pipeline.cluster.options import HistoryFile, SetupOptions, parse_options
-from pipeline.errors import CoinlakeError, PreflightError, ServiceError
+from pipeline.cluster.verb import SETUP_GOES_ON, run_verb
+from pipeline.errors import PreflightError, ServiceError
 from pipeline.setting_values import read_env_file
 from pipeline.settings import Settings
 
 READY_S = 600  # on an idle machine a minute
 LOOK_AGAIN_S = 0.5
 LOG_LINES = 15
-INTERRUPTED = 130
 PROVE = (PYTHON_INSIDE, "-m", "pipeline.cluster.containers.prove")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the set-up; return 0 only when a polled price has been read back through Presto."""
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    return run_verb("pipeline_setup.sh", lambda: _run_or_refuse(options), SETUP_GOES_ON)
+
+
+def _run_or_refuse(options: SetupOptions) -> int:
     try:
         return run(settings_module.load(), options)
-    except KeyboardInterrupt:
-        told = "interrupted. What was started runs on: the same command goes on from here, pipeline_down.sh stops it"
-        print(f"\npipeline_setup.sh: {told}", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
     except PreflightError as error:
         preflight.tell(error.faults)
-    except CoinlakeError as error:
-        print(f"pipeline_setup.sh: {error}", file=sys.stderr)  # noqa: T201
-    return 1
+        return 1
 
 
 def run(settings: Settings, options: SetupOptions) -> int:
