@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.frames import to_frame
 from pipeline.presto import Presto
-from pipeline.settings import Settings, load
+from pipeline.settings import Settings, load_settings
 
 SQL_DIR = Path(__file__).with_name("sql")
 
@@ -79,7 +79,7 @@ class Lake:
 
 def connect(settings: Settings | None = None) -> Lake:
     """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet."""
-    return Lake(Presto((settings or load()).presto_url, source="coinlake-analysis"))
+    return Lake(Presto((settings or load_settings()).presto_url, source="coinlake-analysis"))
 
 
 def load_sql(name: str) -> str:

@@ -19,10 +19,9 @@ from confluent_kafka import Consumer
 from bench.latency import now_ms
 from bench.measure import report, spread
 from bench.trade_latency import trade_rate
-from pipeline import settings as settings_module
 from pipeline.events.trades import MARKET_ALERTS
-from pipeline.ingest.kafka import client_config
-from pipeline.settings import Settings
+from pipeline.kafka.clients import client_config
+from pipeline.settings import Settings, load_settings
 
 FALL_PERCENT, FALL_S = -3, 1.0
 BETWEEN_S = 2.0  # two falls
@@ -63,7 +62,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1000, help="trades a second, over all products")
     parser.add_argument("--warm-up", type=int, default=30, help="seconds before the first fall")
     given = parser.parse_args()
-    report(**measure(settings_module.load(), given.rate, given.warm_up))
+    report(**measure(load_settings(), given.rate, given.warm_up))
 
 
 if __name__ == "__main__":

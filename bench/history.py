@@ -9,9 +9,9 @@ import argparse
 import time
 
 from bench.measure import report, timed_script
-from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.presto import Presto
+from pipeline.settings import load_settings
 
 INIT = "pipeline/init/init_coin_data.sh"
 QUIET_S = 3.0  # no new row for so long means that all have come
@@ -66,7 +66,7 @@ def main() -> None:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--coin", default="bitcoin", help="CoinGecko id; one whose history the lake has not yet")
-    settings = settings_module.load()
+    settings = load_settings()
     coin = parser.parse_args().coin
     if coin not in settings.coins:
         parser.error(f"{coin} is not in COINS: {', '.join(settings.coins)}")

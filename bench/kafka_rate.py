@@ -13,11 +13,11 @@ from decimal import Decimal
 from confluent_kafka import Producer
 
 from bench.measure import median_rates, report
-from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
-from pipeline.ingest.kafka import ClientConfig, client_config, producer_config
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.producer import EventProducer
+from pipeline.kafka.clients import ClientConfig, client_config, producer_config
+from pipeline.settings import load_settings
 
 
 def make_events(coins: tuple[str, ...], count: int) -> list[PriceEvent]:
@@ -59,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=50_000, help="events of each round and way")
     count = parser.parse_args().events
-    settings = settings_module.load()
+    settings = load_settings()
     events = make_events(settings.coins, count)
     ways = {"bare": bare(client_config(settings), events), "ours": ours(producer_config(settings), events)}
     medians = median_rates(ways, count)

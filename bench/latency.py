@@ -19,12 +19,11 @@ from multiprocessing.synchronize import Event
 from confluent_kafka import Producer
 
 from bench.measure import report, spread
-from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_EVENTS, COIN_PRICES, PriceEvent, epoch_ms
 from pipeline.events.model import Table
-from pipeline.ingest.kafka import ClientConfig, client_config
+from pipeline.kafka.clients import ClientConfig, client_config
 from pipeline.presto import Presto
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLE_S = 60.0  # how long after the last event we wait until all rows are counted
@@ -177,7 +176,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="how long to measure")
     parser.add_argument("--warm-up", type=int, default=15, help="seconds before that, which do not count")
     given = parser.parse_args()
-    report(**measure(settings_module.load(), given.rate, given.seconds, given.warm_up))
+    report(**measure(load_settings(), given.rate, given.seconds, given.warm_up))
 
 
 if __name__ == "__main__":

@@ -25,10 +25,9 @@ from bench.scaling.measurement import Measurement, read_measurements
 from bench.scaling.processes import SparkClock, cpu_seconds, difference, machine_seconds, resident_mb
 from bench.scaling.scan import query_costs, stored
 from bench.trade_latency import trade_rate
-from pipeline import settings as settings_module
 from pipeline.events.raw import BRONZE_EVENTS
 from pipeline.events.trades import FACT_TRADES
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 
 LOOK_S = 5.0
 
@@ -104,7 +103,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=120, help="seconds before that, which do not count")
     parser.add_argument("--fit", type=Path, nargs="+", metavar="FILE", help="make costs of such windows, three or more")
     given = parser.parse_args()
-    settings = settings_module.load()
+    settings = load_settings()
     if given.fit:
         print(make_costs(settings, given.fit).to_json())
     else:

@@ -20,10 +20,9 @@ import httpx
 
 from bench.latency import SETTLE_S, Answer, ask, now_ms, presto_time
 from bench.measure import report, spread
-from pipeline import settings as settings_module
 from pipeline.events.trades import FACT_TRADES, SIMULATOR
 from pipeline.presto import Presto
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 
 
 @contextmanager
@@ -107,7 +106,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="how long to measure")
     parser.add_argument("--warm-up", type=int, default=30, help="seconds before that, which do not count")
     given = parser.parse_args()
-    report(**measure(settings_module.load(), given.rate, given.seconds, given.warm_up))
+    report(**measure(load_settings(), given.rate, given.seconds, given.warm_up))
 
 
 if __name__ == "__main__":

@@ -21,15 +21,15 @@ from typing import Any
 from confluent_kafka import Producer
 
 from bench.measure import median_rates, report
-from pipeline import settings as settings_module
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
-from pipeline.ingest.kafka import producer_config
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake, calm_collector
 from pipeline.ingest.trades.sink import FrameSink, sink_config
 from pipeline.ingest.trades.spool import Spool
+from pipeline.kafka.clients import producer_config
+from pipeline.settings import load_settings
 
 SOURCE = "bench-rate"
 POLL_EVERY = 256
@@ -110,7 +110,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     calm_collector()  # as the service does; the bare client makes next to nothing to collect
-    config = sink_config(producer_config(settings_module.load()))
+    config = sink_config(producer_config(load_settings()))
     if options.mock:
         config |= {"test.mock.num.brokers": 1, "allow.auto.create.topics": True}
     frames = make_frames(options.products, options.frames, first_id=time.time_ns() // 1_000_000)

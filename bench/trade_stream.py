@@ -21,13 +21,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bench.measure import report, timed
-from pipeline import settings as settings_module
 from pipeline.events.catalog import ICEBERG_TABLES
 from pipeline.events.trades import RAW_TRADES
-from pipeline.ingest.kafka import client_config
-from pipeline.settings import Settings
-from pipeline.stream.jvm import remember_classes
-from pipeline.stream.kafka import client_options
+from pipeline.kafka.clients import client_config
+from pipeline.settings import Settings, load_settings
+from pipeline.spark.jvm import remember_classes
+from pipeline.spark.kafka_source import client_options
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.query import TradeWriter
 
@@ -135,7 +134,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=30_000, help="records of each batch")
     parser.add_argument("--batches", type=int, default=66, help="60 and more to learn the growth")
     given = parser.parse_args()
-    report(**measure(settings_module.load(), given.records, given.batches))
+    report(**measure(load_settings(), given.records, given.batches))
 
 
 if __name__ == "__main__":

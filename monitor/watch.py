@@ -20,10 +20,10 @@ from confluent_kafka import (
 )
 
 from monitor import event_lines
-from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.events.catalog import TOPICS
-from pipeline.ingest.kafka import ClientConfig, client_config
+from pipeline.kafka.clients import ClientConfig, client_config
+from pipeline.settings import load_settings
 
 POLL_S = 0.5
 METADATA_S = 3.0
@@ -53,7 +53,7 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
     Raises:
         ServiceError: Kafka has no such topic.
     """
-    settings = settings_module.load()
+    settings = load_settings()
     watcher, names = Watcher(client_config(settings)), topics or [topic.name for topic in TOPICS]
     color = sys.stdout.isatty()
     with contextlib.closing(watcher):

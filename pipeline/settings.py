@@ -180,7 +180,7 @@ def reached_at(listen_host: str) -> str:
     return "127.0.0.1" if listen_host == "0.0.0.0" else listen_host  # noqa: S104  # compared, not bound
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raise `SettingsError` naming the variable and its value when one cannot be used."""
     given = os.environ if environ is None else environ
     home = Path(given.get("COINLAKE_HOME") or CHECKOUT / ".coinlake").expanduser().absolute()

@@ -22,6 +22,6 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   exit 0
 fi
 
-"$root/pipeline/cluster/bootstrap.sh" --dev
+"$root/pipeline/engines/bootstrap.sh" --dev
 cd "$root"
 exec "$PYTHON" -m tests.support.runner "$@"

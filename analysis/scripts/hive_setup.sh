@@ -18,4 +18,4 @@ case "${1:-}" in
 esac
 
 in_container scheduler "$@"
-exec "$PYTHON" -m analysis.hive_setup
+exec "$PYTHON" -m pipeline.verbs.hive_setup

@@ -19,8 +19,8 @@ fi
 [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
 
 # Only a start changes what runs, and must not meet a set-up under way.
-"$PYTHON" -m pipeline.cluster.probes notebook 2>/dev/null || take_lock
-url="$("$PYTHON" -m analysis.notebook_up "$@")"
+"$PYTHON" -m pipeline.health.probes notebook 2>/dev/null || take_lock
+url="$("$PYTHON" -m pipeline.verbs.notebook_up "$@")"
 printf '%s\n' "$url"
 [[ -n ${DISPLAY:-} ]] && command -v xdg-open >/dev/null || exit 0
 exec xdg-open "$url" >/dev/null 2>&1

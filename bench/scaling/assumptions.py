@@ -37,5 +37,5 @@ class Assumptions:
     # commit.manifest.target-size-bytes of Iceberg; what a data file takes in one of ours (its `$manifests`, measured).
     manifest_bytes: float = 8 * 1024 * 1024
     manifest_entry_bytes: float = 160.0
-    # What Presto's planning takes for each, measured with 202 of them (see pipeline/stream/maintenance.py).
+    # What Presto's planning takes for each, measured with 202 of them (see pipeline/spark/maintenance.py).
     manifest_s: float = 0.0065

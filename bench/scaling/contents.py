@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 
 from bench.scaling.measurement import TableGain, TopicGain
-from pipeline.cluster.status_topics import topic_states
 from pipeline.errors import TableMissingError
 from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
 from pipeline.events.model import Table
+from pipeline.health.topic_states import topic_states
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 

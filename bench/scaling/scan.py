@@ -13,7 +13,7 @@ from pipeline.events.model import Table
 from pipeline.events.trades import FACT_TRADES
 from pipeline.presto import Presto
 from pipeline.settings import Settings
-from pipeline.stream.maintenance import GOOD_FILE_BYTES
+from pipeline.spark.maintenance import GOOD_FILE_BYTES
 from pipeline.stream.silver.trades.known_trades import read_known
 
 ROUNDS = 3

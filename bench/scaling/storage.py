@@ -8,15 +8,15 @@ from math import ceil
 from bench.scaling.assumptions import Assumptions
 from bench.scaling.costs import Costs
 from bench.scaling.kafka import DAY_S
+from pipeline.spark.maintenance import COMPACTED_FILE_BYTES, GOOD_FILE_BYTES, MANY_MANIFESTS, SMALL_FILES
 from pipeline.stream.housekeeping import MAINTENANCE_S
-from pipeline.stream.maintenance import COMPACTED_FILE_BYTES, GOOD_FILE_BYTES, MANY_MANIFESTS, SMALL_FILES
 
 TRADES_TRIGGER_S, BRONZE_TRIGGER_S = 1.0, 10.0
 
 
 @dataclass(frozen=True)
 class TableFiles:
-    """A table's data files, compacted as `pipeline/stream/maintenance.py` does it."""
+    """A table's data files, compacted as `pipeline/spark/maintenance.py` does it."""
 
     bytes_per_day: float
     compaction_every_s: float

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.coin_prices import COIN_EVENTS
@@ -23,7 +22,6 @@ from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.csv_import import import_csv
 from pipeline.ingest.history import Chain, Outcome, fetch_history
 from pipeline.ingest.jobs import JobStore, Order, Progress
-from pipeline.ingest.kafka import KafkaAdmin, client_config, producer_config
 from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.market import Market, announce, choose, open_market
 from pipeline.ingest.metrics import Metrics
@@ -36,7 +34,8 @@ from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.store import Store
 from pipeline.ingest.uploads import import_path, imports_dir
 from pipeline.ingest.worker import Worker
-from pipeline.settings import Settings
+from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
+from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        settings = settings_module.load()
+        settings = load_settings()
         _require_token(settings)
         with only_one(settings.run_dir, "scheduler"):
             _serve(settings, stop)

@@ -13,9 +13,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pipeline.errors import EventTooLargeError, ServiceError
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, MAX_EVENT_BYTES, TOPIC_CONFIG, DeadLetter
-from pipeline.ingest.kafka import ClientConfig, client_logger
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.sources.base import Item
+from pipeline.kafka.clients import ClientConfig, client_logger
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/containers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/containers.sh"
 
-tool() { "$PYTHON" -m pipeline.init.history_jobs "$@"; }
+tool() { "$PYTHON" -m pipeline.verbs.history_jobs "$@"; }
 
 if is_in_containers; then
   arguments=("$@") file=""

@@ -13,4 +13,4 @@ for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done
 in_container scheduler "$@"
-exec "$PYTHON" -m pipeline.init.topics "$@"
+exec "$PYTHON" -m pipeline.kafka.topics "$@"

@@ -34,10 +34,10 @@ wait_for() {
   done
 }
 
-# Wait until services do real work: wait_for_services NAME... (names of pipeline/cluster/probes.py)
+# Wait until services do real work: wait_for_services NAME... (names of pipeline/health/probes.py)
 # One Python process looks again and again, where wait_for would start one each time.
 wait_for_services() {
-  "$PYTHON" -m pipeline.cluster.probes "$@" --timeout "$SERVICE_WAIT_S" ||
+  "$PYTHON" -m pipeline.health.probes "$@" --timeout "$SERVICE_WAIT_S" ||
     die "gave up after $SERVICE_WAIT_S s; look at the logs in $COINLAKE_HOME/logs"
 }
 

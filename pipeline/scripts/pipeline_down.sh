@@ -15,11 +15,11 @@ set -euo pipefail
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
 if is_in_containers; then
   take_lock
-  exec "$(find_python)" -m pipeline.cluster.containers.down "$@"
+  exec "$(find_python)" -m pipeline.host.containers.down "$@"
 fi
 if [[ ! -x $PYTHON || ! -d $COINLAKE_HOME ]]; then
   printf 'pipeline_down.sh: nothing was ever set up in %s\n' "$COINLAKE_HOME"
   exit 0
 fi
 take_lock
-exec "$PYTHON" -m pipeline.cluster.down "$@"
+exec "$PYTHON" -m pipeline.verbs.down "$@"

@@ -22,13 +22,13 @@ for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done
 system_python="$(find_python)"
-way="$("$system_python" -m pipeline.cluster.containers.way "$@")"
+way="$("$system_python" -m pipeline.host.containers.runtime_choice "$@")"
 if [[ $way == docker ]]; then
   take_lock
-  exec "$system_python" -m pipeline.cluster.containers.setup "$@"
+  exec "$system_python" -m pipeline.host.containers.setup "$@"
 fi
-"$system_python" -m pipeline.cluster.preflight "$@"
+"$system_python" -m pipeline.host.preflight "$@"
 take_lock
 rm -f "$COINLAKE_HOME/docker.env" # none of its containers runs
-"$COINLAKE_ROOT/pipeline/cluster/bootstrap.sh"
-exec "$PYTHON" -m pipeline.cluster.setup "$@"
+"$COINLAKE_ROOT/pipeline/engines/bootstrap.sh"
+exec "$PYTHON" -m pipeline.verbs.setup "$@"

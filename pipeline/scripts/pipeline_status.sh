@@ -11,7 +11,7 @@ set -euo pipefail
 
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
 if is_in_containers; then
-  exec "$(find_python)" -m pipeline.cluster.containers.status "$@"
+  exec "$(find_python)" -m pipeline.host.containers.status "$@"
 fi
 [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
-exec "$PYTHON" -m pipeline.cluster.status "$@"
+exec "$PYTHON" -m pipeline.verbs.status "$@"

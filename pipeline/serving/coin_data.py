@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import Settings
-from pipeline.stream import hdfs
-from pipeline.stream.appending import load_table
-from pipeline.stream.jvm import JavaObject, java_class
+from pipeline.spark import hdfs
+from pipeline.spark.appending import load_table
+from pipeline.spark.jvm import JavaObject, java_class
 
 FOLDER_PREFIX = "published-"  # and the time in ns
 KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.events.model import Table
 from pipeline.settings import Settings
-from pipeline.stream.jvm import JavaObject, java_class
+from pipeline.spark.jvm import JavaObject, java_class
 
 ROWS = "coinlake.rows"  # the partition parameter that says how many rows its files hold
 

@@ -16,8 +16,8 @@ from pipeline.events.coin_prices import COIN_DATA
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.settings import Settings
+from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
-from pipeline.stream.maintenance import TableKeeper
 
 log = logging.getLogger(__name__)
 

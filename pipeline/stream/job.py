@@ -16,18 +16,17 @@ from confluent_kafka.admin import AdminClient
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline import settings as settings_module
 from pipeline.errors import CheckpointMismatchError, SettingsError
 from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
-from pipeline.ingest.kafka import client_config
-from pipeline.settings import Settings
+from pipeline.kafka.clients import client_config
+from pipeline.settings import Settings, load_settings
+from pipeline.spark.checkpoint_identity import claim_checkpoint
+from pipeline.spark.kafka_source import kafka_identity
+from pipeline.spark.session import create_session
 from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
-from pipeline.stream.identity import claim_checkpoint
-from pipeline.stream.kafka import kafka_identity
 from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter
-from pipeline.stream.session import create_session
 from pipeline.stream.silver import query as silver_query
 from pipeline.stream.silver.trades import query as trade_query
 
@@ -44,7 +43,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _signal, _frame: stop.set())
     try:
-        return run(settings_module.load(), stop)
+        return run(load_settings(), stop)
     except (SettingsError, CheckpointMismatchError) as refusal:
         log.error("%s", refusal)
         return os.EX_CONFIG

@@ -13,9 +13,9 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline.ingest.kafka import client_config
+from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings
-from pipeline.stream.kafka import publish_progress
+from pipeline.spark.kafka_source import publish_progress
 
 log = logging.getLogger(__name__)
 

@@ -48,9 +48,9 @@ def test_every_record_and_block_has_three_copies(lake: Lake, session: Session) -
 REPLICAS = """
 from confluent_kafka.admin import AdminClient
 from pipeline.events.catalog import TOPICS
-from pipeline.ingest.kafka import client_config
-from pipeline.settings import load
-topics = AdminClient(client_config(load())).list_topics(timeout=10).topics
+from pipeline.kafka.clients import client_config
+from pipeline.settings import load_settings
+topics = AdminClient(client_config(load_settings())).list_topics(timeout=10).topics
 for topic in TOPICS:
     for partition in topics[topic.name].partitions.values():
         print(len(partition.replicas))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import settings
-from pipeline.cluster.services import SERVICES
+from pipeline.engines.services import SERVICES
+from pipeline.settings import load_settings
 from tests.support.stack import Stack
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
@@ -22,7 +22,7 @@ DOWN = "pipeline/scripts/pipeline_down.sh"
 def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
     """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
     env = os.environ | {"COINLAKE_POLL_SECONDS": "2"}  # simulated prices every 2 s, so that tests need not wait
-    lake = Stack(settings.load(env), env, checkout)
+    lake = Stack(load_settings(env), env, checkout)
     if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):
         pytest.fail("run me by tests/run.sh integration: I empty my home, which must not be yours", pytrace=False)
     keep = bool(env.get("COINLAKE_TEST_KEEP"))
@@ -30,7 +30,7 @@ def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
         clear(lake)
     try:
         print(lake.script(SETUP, "--native", "--market", "simulator", "--history", str(history_file), seconds=900))
-        yield Stack(settings.load(env), env, checkout)  # read anew: the set-up has made the secrets
+        yield Stack(load_settings(env), env, checkout)  # read anew: the set-up has made the secrets
     finally:
         if not keep:
             print(lake.script(DOWN))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from pipeline.cluster.supervisor import client
+from pipeline.engines.supervisor import client
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 

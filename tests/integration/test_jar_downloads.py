@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cluster import machine
-from pipeline.cluster.jars import artifacts, cache, download
+from pipeline.engines.jars import artifacts, cache, download
+from pipeline.host import machine
 
 # One of each kind: plain, with a classifier, a zip.
 SAMPLE = {"slf4j-simple", "netty-transport-native-epoll", "presto-tpch"}

@@ -15,16 +15,15 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Message
 
-from pipeline import settings as settings_module
-from pipeline.cluster import kafka_probe
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.trades import RAW_TRADES
-from pipeline.ingest.kafka import KafkaAdmin, client_config, producer_config
+from pipeline.health import kafka_probe
 from pipeline.ingest.trades.sink import FrameSink, connector
 from pipeline.ingest.trades.spool import Spool
-from pipeline.init import topics
-from pipeline.settings import Settings
+from pipeline.kafka import topics
+from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
+from pipeline.settings import Settings, load_settings
 from tests.support.read_by_spark import encoded
 from tests.support.secure_kafka import (
     PLAIN_PASSWORD,
@@ -55,7 +54,7 @@ ATTEMPTS: dict[str, Attempt] = {
 @pytest.fixture(scope="module")
 def jar_dir(request: pytest.FixtureRequest) -> Path:
     """The lake's jars, all that is needed of it: those that its home has, else those that its set-up brings."""
-    found = settings_module.load().jar_dir
+    found = load_settings().jar_dir
     if not (found / "spark").is_dir():
         lake: Stack = request.getfixturevalue("stack")
         found = lake.settings.jar_dir

@@ -12,7 +12,7 @@ from itertools import groupby
 import pytest
 from confluent_kafka import Consumer
 
-from pipeline.cluster.supervisor import client
+from pipeline.engines.supervisor import client
 from tests.integration.test_crashes import kill, runs_anew
 from tests.support.simulated_exchange import Id, SimulatedExchange
 from tests.support.stack import Stack

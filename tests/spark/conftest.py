@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline import settings
 from pipeline.events.catalog import ICEBERG_TABLES
-from pipeline.stream.jvm import remember_classes
+from pipeline.settings import load_settings
+from pipeline.spark.jvm import remember_classes
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         SparkSession.Builder()
         .master("local[1]")
         .appName("coinlake-tests")
-        .config("spark.driver.extraClassPath", f"{settings.load().jar_dir / 'spark'}/*")
+        .config("spark.driver.extraClassPath", f"{load_settings().jar_dir / 'spark'}/*")
         .config("spark.sql.catalog.iceberg", "org.apache.iceberg.spark.SparkCatalog")
         .config("spark.sql.catalog.iceberg.type", "hadoop")
         .config("spark.sql.catalog.iceberg.warehouse", str(warehouse))
@@ -42,8 +42,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 @pytest.fixture
 def lake(spark: SparkSession) -> SparkSession:
     """Give the session with every Iceberg table made anew and empty."""
-    if not list((settings.load().jar_dir / "spark").glob("iceberg-spark-runtime-*.jar")):
-        pytest.skip("Iceberg's jar is not in $COINLAKE_HOME/jars: `python -m pipeline.cluster.jars fetch` brings it")
+    if not list((load_settings().jar_dir / "spark").glob("iceberg-spark-runtime-*.jar")):
+        pytest.skip("Iceberg's jar is not in $COINLAKE_HOME/jars: `python -m pipeline.engines.jars fetch` brings it")
     for table in ICEBERG_TABLES:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
         spark.sql(table.create_sql())

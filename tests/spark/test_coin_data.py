@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline import settings as settings_module
 from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.serving import coin_data
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions, Partition
-from pipeline.stream.appending import load_table
-from pipeline.stream.maintenance import merge_manifests
+from pipeline.settings import load_settings
+from pipeline.spark.appending import load_table
+from pipeline.spark.maintenance import merge_manifests
 
 SCHEMA = COIN_PRICES.spark_schema()
 
@@ -43,7 +43,7 @@ class Published:
     """A publisher on an own folder, and what a reader of the table sees."""
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self._settings = replace(settings_module.load({"HOME": "/"}), hdfs_uri=f"file://{folder}")
+        self._settings = replace(load_settings({"HOME": "/"}), hdfs_uri=f"file://{folder}")
         self._spark = spark
         self.partitions = KeptPartitions()
         self.restart()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.stream.local_rows import local_rows
+from pipeline.spark.local_rows import local_rows
 
 SCHEMA = "name string, n bigint, price decimal(38,18), at timestamp, good boolean"
 

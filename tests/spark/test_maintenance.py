@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.stream import maintenance
-from pipeline.stream.appending import BatchAppender, last_batch, load_table, snapshot_summaries
-from pipeline.stream.maintenance import TableKeeper, data_files
+from pipeline.spark import maintenance
+from pipeline.spark.appending import BatchAppender, last_batch, load_table, snapshot_summaries
+from pipeline.spark.maintenance import TableKeeper, data_files
 
 NOON = datetime(2026, 1, 1, 12)
 

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.stream.appending import BatchAppender, last_batch, load_table
-from pipeline.stream.maintenance import expire_snapshots, merge_manifests
+from pipeline.spark.appending import BatchAppender, last_batch, load_table
+from pipeline.spark.maintenance import expire_snapshots, merge_manifests
 from pipeline.stream.silver.query import SilverWriter
 from pipeline.stream.silver.rejected_events import to_rejected_events
 
@@ -112,8 +112,8 @@ def test_rejects_make_no_price_and_clean_batches_no_reject_snapshot(lake: SparkS
 
 
 def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.stream.maintenance.KEEP_SNAPSHOTS_MS", 0)
-    monkeypatch.setattr("pipeline.stream.maintenance.MANY_MANIFESTS", 0)
+    monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
+    monkeypatch.setattr("pipeline.spark.maintenance.MANY_MANIFESTS", 0)
     appender = BatchAppender(lake, COIN_PRICES, "silver", "c1")
     writer(lake)(batch(lake, observation(0)), 41)
     for _ in range(8):
@@ -129,7 +129,7 @@ def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, mon
 def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(
     lake: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.stream.maintenance.KEEP_SNAPSHOTS_MS", 0)
+    monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
     writer(lake)(batch(lake, observation(0, reason="broken")), 3)
     rejects = to_rejected_events(batch(lake, observation(1, reason="broken")))
     busy = BatchAppender(lake, REJECTED_EVENTS, "trades", "c1")

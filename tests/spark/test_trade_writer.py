@@ -12,17 +12,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline import settings as settings_module
 from pipeline.errors import ServiceError
 from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS
+from pipeline.settings import load_settings
 from pipeline.stream.silver.trades.intervals import IdSet
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.query import TradeWriter
 from tests.support.trades import RECORD_SCHEMA, match, records
 
-SETTINGS = settings_module.load({"COINBASE_PRODUCTS": "BTC-USD,ETH-USD"})
+SETTINGS = load_settings({"COINBASE_PRODUCTS": "BTC-USD,ETH-USD"})
 START = datetime(2026, 8, 25, 12, tzinfo=UTC)
 CHECKPOINTS = (f"c{number}" for number in count())
 

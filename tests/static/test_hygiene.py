@@ -61,7 +61,7 @@ def test_notebooks_hold_no_output(repository: Repository) -> None:
 
 
 def variables_read() -> set[str]:
-    """Return the names of the environment variables that `settings.load` asks for."""
+    """Return the names of the environment variables that `load_settings` asks for."""
     trees = [ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in (settings, topology)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
@@ -79,7 +79,7 @@ def test_env_example_documents_every_setting(checkout: Path) -> None:
 
 def test_env_example_can_be_used_as_it_is(checkout: Path, tmp_path: Path) -> None:
     values = read_env_file(checkout / ".env.example") | {"COINLAKE_HOME": str(tmp_path)}
-    assert settings.load(values) == settings.load({"COINLAKE_HOME": str(tmp_path)})
+    assert settings.load_settings(values) == settings.load_settings({"COINLAKE_HOME": str(tmp_path)})
 
 
 def locked(path: Path) -> set[str]:

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline import settings
-from pipeline.cluster.containers.compose import Compose
+from pipeline.host.containers.compose import Compose
+from pipeline.settings import Settings, load_settings
 from tests.support.docker_engine import Engine
 from tests.support.stack import Stack
 
@@ -85,10 +85,10 @@ def lake_in_containers(engine: Engine, checkout: Path, home: Path, *arguments: s
         print(stack.script(DOWN, "--purge", "--yes", seconds=300))
 
 
-def reached_from_outside(env: Mapping[str, str]) -> settings.Settings:
+def reached_from_outside(env: Mapping[str, str]) -> Settings:
     """Return the settings with Kafka's door for clients outside of the containers."""
-    port = settings.load(env).port("kafka_outside")
-    return settings.load({**env, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"})
+    port = load_settings(env).port("kafka_outside")
+    return load_settings({**env, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"})
 
 
 def end_of_log(engine: Engine, container: str) -> str:

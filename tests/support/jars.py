@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.cluster.jars.artifacts import Artifact
+from pipeline.engines.jars.artifacts import Artifact
 
 
 def of(content: bytes, name: str, jar_set: str = "kafka", version: str = "1.0", **more: str) -> Artifact:

@@ -18,9 +18,9 @@ from typing import Any
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline import settings as settings_module
 from pipeline.events.catalog import TOPICS
-from pipeline.stream.kafka import read_records
+from pipeline.settings import load_settings
+from pipeline.spark.kafka_source import read_records
 
 LOGGING = """
 appender.console.type = Console
@@ -40,7 +40,7 @@ logger.queries.level = info
 def main(name: str, folder: Path, changes: list[dict[str, str]]) -> None:
     """Print what each of the settings lets Spark read."""
     (topic,) = (topic for topic in TOPICS if topic.name == name)
-    every = [settings_module.load(os.environ | change) for change in changes]
+    every = [load_settings(os.environ | change) for change in changes]
     spark = start(every[0].jar_dir / "spark", folder)
     reads = [read_records(spark, settings, [topic], headers=True) for settings in every]
     with ThreadPoolExecutor() as pool:  # side by side: most of the time they wait

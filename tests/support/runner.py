@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from pipeline.cluster.ports import is_free
+from pipeline.host.ports import is_free
 from pipeline.settings import CHECKOUT, PORT_OFFSETS
 from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.results import Results, read_junit
 
 SUITES = ("static", "unit", "spark", "integration", "docs", "containers")  # fast ones first
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
-PREPARATIONS = {"spark": ["-m", "pipeline.cluster.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
+PREPARATIONS = {"spark": ["-m", "pipeline.engines.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

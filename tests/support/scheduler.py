@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pipeline import settings as settings_module
 from pipeline.ingest.app import Service
 from pipeline.ingest.market import choose, open_market
+from pipeline.settings import load_settings
 from tests.support.ingest import FakeKafka
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Running:
     """A service in a thread, and a client for it; the stand-ins must be in their places."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        settings = settings_module.load(environ)
+        settings = load_settings(environ)
         self.stop_event = threading.Event()
         self.service = Service(settings, open_market(settings, choose(settings)), self.stop_event)
         producer: object = self.service.producer

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import settings as settings_module
-from pipeline.cluster.kafka_probe import round_trip
-from pipeline.cluster.ports import is_free
 from pipeline.errors import ServiceError
-from pipeline.settings import Settings
+from pipeline.health.kafka_probe import round_trip
+from pipeline.host.ports import is_free
+from pipeline.settings import Settings, load_settings
 from tests.support.waiting import wait_until
 
 PORTS = range(25_000, 26_000)  # below those of the lakes under test and those for outgoing connections
@@ -54,7 +53,7 @@ class SecureKafka:
 
     def settings(self, password: str = PLAIN_PASSWORD, **changes: str) -> Settings:
         """Return the settings that are read from `environ`."""
-        return settings_module.load(self.environ(password, **changes))
+        return load_settings(self.environ(password, **changes))
 
     def log(self) -> str:
         """Return what the broker and its formatting wrote."""

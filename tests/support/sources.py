@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pipeline import settings
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.sources.base import Item
 from pipeline.ingest.sources.coingecko import CoinGecko
+from pipeline.settings import load_settings
 from tests.support.market import Market
 
 
@@ -20,7 +20,7 @@ def day(text: str) -> datetime:
 
 def coingecko(market: Market, base_url: str = "", **environ: str) -> CoinGecko:
     """Return CoinGecko's client with these settings, talking to the given market."""
-    return CoinGecko(settings.load({"COINLAKE_HOME": "/nonexistent", **environ}), base_url, market.parts())
+    return CoinGecko(load_settings({"COINLAKE_HOME": "/nonexistent", **environ}), base_url, market.parts())
 
 
 def prices(items: Iterable[Item]) -> list[PriceEvent]:

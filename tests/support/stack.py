@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import prestodb
 from confluent_kafka import Producer
 
-from pipeline.cluster.supervisor import client
+from pipeline.engines.supervisor import client
 from pipeline.settings import Settings
 from tests.support.waiting import wait_until
 

@@ -10,7 +10,6 @@ from types import FrameType
 
 import waitress
 
-from pipeline import settings as settings_module
 from pipeline.errors import RequestError, ServiceError, SettingsError
 from pipeline.ingest.simulator.app import create_simulator
 from pipeline.ingest.simulator.coingecko_api import TIERS
@@ -20,7 +19,7 @@ from pipeline.ingest.simulator.exchange.injected import Injected
 from pipeline.ingest.simulator.exchange.market import Exchange
 from pipeline.ingest.simulator.exchange.mischief import PLANNED, Mischief, Plan
 from pipeline.ingest.simulator.exchange.session import Feed
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = settings_module.load()
+        settings = load_settings()
     except SettingsError as error:
         log.error("%s", error)
         return EX_CONFIG

@@ -19,10 +19,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import settings as settings_module
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
 from pipeline.events.trades import COINBASE, RAW_TRADES, SIMULATOR, TRADE_GAPS
-from pipeline.ingest.kafka import KafkaAdmin, client_config
 from pipeline.ingest.single import only_one
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.intake import calm_collector
@@ -31,7 +29,8 @@ from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.recording import Recorder, paced, read_recording
 from pipeline.ingest.trades.replay import replay
 from pipeline.ingest.trades.service import Service
-from pipeline.settings import Settings
+from pipeline.kafka.clients import KafkaAdmin, client_config
+from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     calm_collector()
     try:
-        settings = settings_module.load()
+        settings = load_settings()
         if options.record:
             _record(settings, options.record)
         elif options.replay:

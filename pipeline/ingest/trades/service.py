@@ -9,7 +9,6 @@ import time
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import COINBASE, SIMULATOR, TRADE_GAPS, GapState
-from pipeline.ingest.kafka import producer_config
 from pipeline.ingest.market import Choice
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.filler import Filler
@@ -23,6 +22,7 @@ from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.rest import TradesRest
 from pipeline.ingest.trades.sink import FrameSink, connector
 from pipeline.ingest.trades.spool import Spool
+from pipeline.kafka.clients import producer_config
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)

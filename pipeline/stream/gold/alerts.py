@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from pipeline.errors import ServiceError
 from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS, Alert
 from pipeline.settings import Settings
-from pipeline.stream.appending import BatchAppender
+from pipeline.spark.appending import BatchAppender
+from pipeline.spark.local_rows import local_rows
 from pipeline.stream.gold.price_moves import MoveDetector
-from pipeline.stream.local_rows import local_rows
 from pipeline.stream.silver.trades.summary import second_groups, to_extremes
 
 DELIVERY_TIMEOUT_S = 30.0

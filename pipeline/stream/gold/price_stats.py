@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from pipeline.events.model import DECIMAL
 from pipeline.events.trades import PRICE_STATS
-from pipeline.stream.minutes import HOUR, MINUTE, TimeRange, hull, merged, moment, within
-from pipeline.stream.replacing import replace_rows
+from pipeline.spark.replacing import replace_rows
+from pipeline.spark.time_ranges import HOUR, MINUTE, TimeRange, hull, merged, moment, within
 from pipeline.stream.silver.candles_1m import total
 
 

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from pipeline.events.model import TIMESTAMP
 from pipeline.events.trades import CANDLES_1M, FACT_TRADES
+from pipeline.spark.time_ranges import HOUR, MINUTE, TimeRange, by_day, cover, hour_of, hull, merged, within
 from pipeline.stream.gold import price_stats
-from pipeline.stream.minutes import HOUR, MINUTE, TimeRange, by_day, cover, hour_of, hull, merged, within
 from pipeline.stream.ops import coverage
 from pipeline.stream.silver import candles_1m
 

@@ -12,7 +12,7 @@ from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, epoch_ms
 from pipeline.events.model import TIMESTAMP
 from pipeline.events.trades import GAPS, TRADE_GAPS
 from pipeline.settings import Settings
-from pipeline.stream.kafka import read_records
+from pipeline.spark.kafka_source import read_records
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from pipeline.events.model import TIMESTAMP
 from pipeline.events.trades import FACT_TRADES, REST
-from pipeline.stream.minutes import TimeRange, cover, within
+from pipeline.spark.time_ranges import TimeRange, cover, within
 
 RUN_COLUMNS = ("source", "product_id", "minute", "trades", "filled", "first_trade_id", "last_trade_id")
 WIDE = 10_000  # ids absent within a minute's; as many real losses are split up, too, which costs reading the trades

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_PRICES
-from pipeline.stream.appending import BatchAppender
+from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span
 
 KEY = list(COIN_PRICES.key)

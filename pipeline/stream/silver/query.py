@@ -9,8 +9,8 @@ from pipeline.events.catalog import PRICE_TOPICS
 from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.settings import Settings
-from pipeline.stream.appending import BatchAppender
-from pipeline.stream.kafka import read_records
+from pipeline.spark.appending import BatchAppender
+from pipeline.spark.kafka_source import read_records
 from pipeline.stream.silver import coin_prices, rejected_events
 from pipeline.stream.silver.high_water import HighWaterMarks, summarise
 from pipeline.stream.silver.parsing import to_observations

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.stream.appending import BatchAppender
+from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary
 
 SHOWN_CHARACTERS = 4096

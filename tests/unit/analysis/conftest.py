@@ -1,97 +1,17 @@
-"""A server that speaks enough of Presto's protocol to answer one statement after another."""
+"""The module under test, on a Presto that answers what a test tells it to."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from analysis.lake import Lake, connect
-from pipeline.settings import load
-
-Answer = dict[str, Any]
-
-
-def table(columns: dict[str, str], *rows: list[object]) -> Answer:
-    """Return an answer of Presto's: columns with their types, and rows."""
-    return {"columns": [{"name": name, "type": kind} for name, kind in columns.items()], "data": list(rows)}
-
-
-class FakePresto(HTTPServer):
-    """Answers every statement with `answer`, or as `answers` has it for a word in the statement.
-
-    It keeps what it was asked, with the headers.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: Answer = {}
-        self.answers: dict[str, Answer] = {}
-        self.status = 200
-        self.statements: list[str] = []
-        self.headers: list[dict[str, str]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def gives(self, columns: dict[str, str], *rows: list[object]) -> None:
-        """Make the next answers a table."""
-        self.answer = table(columns, *rows)
-
-    def fails(self, name: str, message: str) -> None:
-        """Make the next answers an error as Presto words it."""
-        self.answer = {"error": {"errorName": name, "message": message, "errorType": "USER_ERROR", "errorCode": 1}}
-
-    def answer_to_last(self) -> Answer:
-        """Return the answer to the last statement; to the one that was prepared, if that one is executed."""
-        last = "".join(self.statements[-1:])
-        asked = self.statements[-2] if last.startswith("EXECUTE") else last
-        return next((answer for word, answer in self.answers.items() if word in asked), self.answer)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: FakePresto
-
-    def do_POST(self) -> None:
-        statement = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.statements.append(statement)
-        self.server.headers.append(dict(self.headers.items()))
-        added = {"X-Presto-Added-Prepare": "st=SELECT"} if statement.startswith("PREPARE") else {}
-        self._reply({"nextUri": f"{self.server.url}/next"}, added)
-
-    def do_GET(self) -> None:
-        self._reply(self.server.answer_to_last(), {})
-
-    def _reply(self, part: dict[str, Any], headers: dict[str, str]) -> None:
-        body = json.dumps({"id": "20261121_000000_00001_abcde", "infoUri": "", "stats": {}, **part}).encode()
-        self.send_response(self.server.status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_words: object) -> None:
-        """Stay quiet."""
-
-
-@pytest.fixture
-def presto() -> Iterator[FakePresto]:
-    """A Presto that says what the test tells it to."""
-    server = FakePresto()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from pipeline.settings import load_settings
+from tests.support.fake_presto import FakePresto
 
 
 @pytest.fixture
 def lake(presto: FakePresto, tmp_path: Any) -> Lake:
     """The module under test, pointed at that server."""
-    return connect(load({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": presto.url}))
+    return connect(load_settings({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": presto.url}))

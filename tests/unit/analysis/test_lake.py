@@ -12,12 +12,12 @@ import pytest
 
 from analysis.lake import SQL_DIR, Lake, connect, load_sql
 from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError
-from pipeline.settings import load
+from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.analysis.conftest import FakePresto
+    from tests.support.fake_presto import FakePresto
 
 
 def test_a_query_becomes_a_frame(lake: Lake, presto: FakePresto) -> None:
@@ -82,7 +82,7 @@ def test_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> No
 
 
 def test_presto_down_names_the_remedy(tmp_path: Path) -> None:
-    away = connect(load({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": "http://127.0.0.1:9"}))
+    away = connect(load_settings({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": "http://127.0.0.1:9"}))
     with pytest.raises(PrestoUnreachableError, match=r"127\.0\.0\.1:9 .*pipeline/scripts/pipeline_status\.sh"):
         away.query("SELECT 1")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.unit.analysis.conftest import FakePresto
+    from tests.support.fake_presto import FakePresto
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

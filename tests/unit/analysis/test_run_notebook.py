@@ -13,11 +13,11 @@ from matplotlib.image import imread
 
 from analysis.run_notebook import main, run_notebook
 from pipeline.errors import NotebookError
+from tests.support.fake_presto import table
 from tests.support.notebook import check_pictures, notebook_path
-from tests.unit.analysis.conftest import table
 
 if TYPE_CHECKING:
-    from tests.unit.analysis.conftest import FakePresto
+    from tests.support.fake_presto import FakePresto
 
 COVERAGE = {
     "table": "varchar",

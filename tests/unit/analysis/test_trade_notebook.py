@@ -12,7 +12,7 @@ from tests.support import trade_answers as made
 from tests.support.notebook import check_pictures, notebook_path
 
 if TYPE_CHECKING:
-    from tests.unit.analysis.conftest import FakePresto
+    from tests.support.fake_presto import FakePresto
 
 WORDS = {
     "trade_coverage": "ops.coverage",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.ingest import app as app_module
 from pipeline.ingest.serving import HttpServer
 from pipeline.ingest.simulator.app import create_simulator
+from pipeline.settings import load_settings
 from tests.support.runner import free_port_base
 from tests.support.scheduler import Running, StandInAdmin, StandInProducer
 
@@ -30,7 +30,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def simulator(environ: dict[str, str]) -> Iterator[str]:
     """Serve the simulator; yield its address."""
-    settings = settings_module.load(environ)
+    settings = load_settings(environ)
     server = HttpServer(create_simulator(seed=1), "127.0.0.1", settings.port("simulator"), threads=2)
     server.start()
     yield settings.url("simulator")

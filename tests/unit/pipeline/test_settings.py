@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.setting_values import Secret, read_env_file
-from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, PORT_OFFSETS, Settings
+from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, PORT_OFFSETS, Settings, load_settings
 
 Load = Callable[..., Settings]
 
@@ -27,7 +26,7 @@ def load(tmp_path: Path) -> Load:
     """Load settings from the named variables and an empty home, whatever this shell's environment holds."""
 
     def call(**environ: str) -> Settings:
-        return settings.load({"COINLAKE_HOME": str(tmp_path), **environ})
+        return load_settings({"COINLAKE_HOME": str(tmp_path), **environ})
 
     return call
 
@@ -44,13 +43,13 @@ def test_defaults(load: Load) -> None:
 
 
 def test_home_defaults_to_the_checkout() -> None:
-    assert settings.load({}).home == CHECKOUT / ".coinlake"
+    assert load_settings({}).home == CHECKOUT / ".coinlake"
 
 
 def test_load_without_arguments_reads_the_process_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
     monkeypatch.setenv("COINS", "monero")
-    assert settings.load().coins == ("monero",)
+    assert load_settings().coins == ("monero",)
 
 
 def test_port_base_moves_every_port(load: Load) -> None:

@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipeline import settings
-from pipeline.cluster import render
+from pipeline.engines import render
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 
 VOTERS = "1@broker-1:21093,2@broker-2:21093,3@broker-3:21093"
 Make = Callable[..., Settings]
@@ -19,7 +18,7 @@ Make = Callable[..., Settings]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    return lambda **env: settings.load({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "21000", **env})
+    return lambda **env: load_settings({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "21000", **env})
 
 
 def properties(ours: Settings, name: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.stream.local_rows import local_rows
+from pipeline.spark.local_rows import local_rows
 from pipeline.stream.silver.trades.intervals import MASK_BITS, IdSet, Run, runs_of_mask
 
 Product = tuple[str, str]

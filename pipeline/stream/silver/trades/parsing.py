@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S
 from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.trades import MARKET_TRADES, REST_FRAME
-from pipeline.stream.minutes import moment
+from pipeline.spark.time_ranges import moment
 from pipeline.stream.silver.faults import EXACT_NUMBER, first_fault, missing, shown
 
 TEXTS = ("trade_id", "product_id", "price", "size", "side", "time")

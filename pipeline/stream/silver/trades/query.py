@@ -12,9 +12,9 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.events.trades import ALERTS, FACT_TRADES, RAW_TRADES
 from pipeline.settings import Settings
-from pipeline.stream.appending import BatchAppender
+from pipeline.spark.appending import BatchAppender
+from pipeline.spark.kafka_source import read_records
 from pipeline.stream.gold.alerts import AlertWriter, Producer, load_detector
-from pipeline.stream.kafka import read_records
 from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, RetryableSourceError, ServiceError
 from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.history import Outcome
@@ -15,6 +14,7 @@ from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
 from pipeline.ingest.store import Store
 from pipeline.ingest.worker import Worker
+from pipeline.settings import load_settings
 from tests.support.ingest import FakeKafka, price
 
 TOKEN = {"Authorization": "Bearer top-secret"}
@@ -44,7 +44,7 @@ def ticker():
 
 @pytest.fixture
 def deps(tmp_path, ticker):
-    settings = settings_module.load(
+    settings = load_settings(
         {
             "COINLAKE_HOME": str(tmp_path),
             "COINLAKE_API_TOKEN": "top-secret",

@@ -12,8 +12,8 @@ from datetime import datetime
 import httpx
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.ingest.app import main
+from pipeline.settings import CHECKOUT
 from tests.support.processes import read_errors_until
 from tests.support.scheduler import StandInAdmin, until
 
@@ -153,7 +153,7 @@ def test_a_stop_while_waiting_for_kafka(environ):
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline.ingest.app"],
         env=os.environ | environ | {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"},
-        cwd=settings_module.CHECKOUT,
+        cwd=CHECKOUT,
         stderr=subprocess.PIPE,
         text=True,
     )

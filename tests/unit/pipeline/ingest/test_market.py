@@ -5,15 +5,15 @@ import threading
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import FinalSourceError, RateLimitedError, RetryableSourceError
 from pipeline.ingest.market import Choice, announce, choose, open_market
 from pipeline.ingest.sources.coingecko import CoinGecko
+from pipeline.settings import load_settings
 
 
 @pytest.fixture
 def load(tmp_path):
-    return lambda **values: settings_module.load({"COINLAKE_HOME": str(tmp_path), **values})
+    return lambda **values: load_settings({"COINLAKE_HOME": str(tmp_path), **values})
 
 
 class Probe:

@@ -14,13 +14,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, RangeNotAllowedError, RateLimitedError, UnknownCoinError
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.ingest.http import Parts
 from pipeline.ingest.simulator.app import create_simulator
 from pipeline.ingest.sources.base import TimeRange
 from pipeline.ingest.sources.coingecko import CoinGecko
+from pipeline.settings import load_settings
 from tests.support.clock import FakeClock
 from tests.support.processes import read_errors_until
 from tests.support.sources import day, prices
@@ -36,7 +36,7 @@ class Simulated:
         app = create_simulator(seed=1, clock=lambda: self.clock.now().timestamp())
         self.transport = httpx.WSGITransport(app=app)
         parts = Parts(self.transport, self.clock.time, self.clock.sleep, self.clock.now)
-        self.source = CoinGecko(settings_module.load({"COINLAKE_HOME": "/nonexistent"}), URL, parts)
+        self.source = CoinGecko(load_settings({"COINLAKE_HOME": "/nonexistent"}), URL, parts)
 
     def admin(self, path: str, body: dict[str, object]) -> None:
         with httpx.Client(transport=self.transport) as client:
@@ -129,7 +129,7 @@ def test_the_server_starts_and_stops_clean(tmp_path, checkout):
     with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         try:
             read_errors_until(server, f"http://127.0.0.1:{port}/api/v3, seed 7")
-            source = CoinGecko(settings_module.load(environ), f"http://127.0.0.1:{port}/api/v3")
+            source = CoinGecko(load_settings(environ), f"http://127.0.0.1:{port}/api/v3")
             assert [event.source for event in prices(source.prices(("bitcoin", "mine")))] == ["simulator"] * 2
             source.close()
         finally:

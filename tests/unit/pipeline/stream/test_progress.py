@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaException
 
-from pipeline import settings as settings_module
+from pipeline.settings import load_settings
 from pipeline.stream import progress
 from pipeline.stream.progress import ProgressReporter
 
@@ -39,7 +39,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.fixture
 def reporter(tmp_path: Path, clients: list[object]) -> ProgressReporter:
-    return ProgressReporter(settings_module.load({"COINLAKE_HOME": str(tmp_path)}))
+    return ProgressReporter(load_settings({"COINLAKE_HOME": str(tmp_path)}))
 
 
 def beat(tmp_path: Path) -> dict[str, Any]:

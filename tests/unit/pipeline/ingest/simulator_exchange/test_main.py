@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 
 from pipeline.ingest.simulator.__main__ import _parser
 from pipeline.ingest.simulator.exchange.mischief import Plan
-from pipeline.settings import CHECKOUT, PORT_OFFSETS, load
+from pipeline.settings import CHECKOUT, PORT_OFFSETS, load_settings
 from tests.support.runner import free_port_base
 
 
@@ -58,7 +58,7 @@ async def subscribe(port: int) -> None:
 
 
 def test_options(tmp_path):
-    parser = _parser(load({"COINLAKE_HOME": str(tmp_path)}))
+    parser = _parser(load_settings({"COINLAKE_HOME": str(tmp_path)}))
     options = parser.parse_args(["--trade-rate", "2000", "--trades", "100", "--mischief", "drop=0.001,silence=0.1"])
     assert (options.trade_rate, options.trades) == (2000, 100)
     assert options.mischief == Plan(drop=0.001, silence=0.1)
@@ -70,5 +70,5 @@ def test_options(tmp_path):
 )
 def test_wrong_options_are_refused(tmp_path, capsys, wrong, told):
     with pytest.raises(SystemExit):
-        _parser(load({"COINLAKE_HOME": str(tmp_path)})).parse_args(wrong)
+        _parser(load_settings({"COINLAKE_HOME": str(tmp_path)})).parse_args(wrong)
     assert told in capsys.readouterr().err

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, UnknownCoinError
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coinbase import CoinbaseCandles
+from pipeline.settings import load_settings
 from tests.support.market import Market, reply
 from tests.support.sources import day, prices
 
@@ -22,7 +22,7 @@ def seconds(text: str) -> int:
 
 
 def history(market: Market, coin="bitcoin", start="2024-04-01", end="2024-04-04") -> list[Item]:
-    source = CoinbaseCandles(settings_module.load({"COINLAKE_HOME": "/nonexistent"}), market.parts())
+    source = CoinbaseCandles(load_settings({"COINLAKE_HOME": "/nonexistent"}), market.parts())
     return list(source.history(coin, TimeRange(day(start), day(end))))
 
 

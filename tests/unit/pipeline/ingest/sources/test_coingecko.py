@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, RateLimitedError
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.http import RetryPolicy
 from pipeline.ingest.sources.coingecko import CoinGecko, simulator_url
+from pipeline.settings import load_settings
 from tests.support.market import Market, reply
 from tests.support.sources import coingecko, dead_letters, prices
 
@@ -44,7 +44,7 @@ def test_another_server_can_be_named():
 
 
 def test_the_simulator_is_found_on_its_port():
-    settings = settings_module.load({"COINLAKE_HOME": "/nonexistent", "COINLAKE_PORT_BASE": "20000"})
+    settings = load_settings({"COINLAKE_HOME": "/nonexistent", "COINLAKE_PORT_BASE": "20000"})
     assert simulator_url(settings) == "http://127.0.0.1:20060/api/v3"
 
 
@@ -71,7 +71,7 @@ def test_a_rate_limit_that_lasts_is_told():
 
 
 def test_the_key_is_in_no_message():
-    settings = settings_module.load(
+    settings = load_settings(
         {"COINLAKE_HOME": "/nonexistent", "COINGECKO_TIER": "demo", "COINGECKO_API_KEY": "k-secret"}
     )
     market = Market([reply("", 500)])

@@ -7,12 +7,12 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.errors import BadDataError, FinalSourceError, UnknownCoinError
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coinmetrics import CoinMetrics
+from pipeline.settings import load_settings
 from tests.support.market import Market, reply
 from tests.support.sources import day, prices
 
@@ -24,7 +24,7 @@ def row(date: str, price: str | None = "1.5", **more: str) -> dict[str, str | No
 
 
 def source(market: Market) -> CoinMetrics:
-    return CoinMetrics(settings_module.load({"COINLAKE_HOME": "/nonexistent"}), market.parts())
+    return CoinMetrics(load_settings({"COINLAKE_HOME": "/nonexistent"}), market.parts())
 
 
 def history(*replies, coin="bitcoin", start="2020-01-01", end="2020-01-10") -> list[Item]:

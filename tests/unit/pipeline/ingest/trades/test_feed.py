@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from websockets.asyncio.server import serve
 
-from pipeline import settings as settings_module
 from pipeline.ingest.trades.backoff import Backoff, SilenceWatch
 from pipeline.ingest.trades.feed import Feed, Listener, Parts
 from pipeline.ingest.trades.protocols import Subscription, subscriptions
+from pipeline.settings import load_settings
 
 PRODUCTS = ("BTC-USD", "ETH-USD")
 
@@ -187,7 +187,7 @@ def test_not_reading_is_no_silence():
 @pytest.fixture
 def load(tmp_path):
     def build(**values):
-        return settings_module.load({"COINLAKE_HOME": str(tmp_path), "COINBASE_PRODUCTS": "BTC-USD,ETH-USD", **values})
+        return load_settings({"COINLAKE_HOME": str(tmp_path), "COINBASE_PRODUCTS": "BTC-USD,ETH-USD", **values})
 
     return build
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.asyncio.server import serve
 
-from pipeline import settings as settings_module
 from pipeline.errors import ServiceError
 from pipeline.events.trades import REST_FRAME
 from pipeline.ingest.market import Choice, announce
@@ -20,6 +19,7 @@ from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.recording import Recorder, read_recording
+from pipeline.settings import load_settings
 from tests.support.kafka_client import FakeKafka
 
 CHOICE = Choice("simulator", "simulator", "a test")
@@ -66,7 +66,7 @@ class Lake:
         self.folder, self.kafka, self.environ = folder, kafka, {}
 
     def settings(self, port=1):
-        return settings_module.load(
+        return load_settings(
             {
                 "COINLAKE_HOME": str(self.folder),
                 "COINLAKE_MARKET": "simulator",

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Summary: Run Presto in the foreground: coordinator and worker in one, or what PRESTO_ROLE says.
+# Usage: presto.sh
+set -euo pipefail
+# shellcheck source=pipeline/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+begin_service "$@"
+
+jars="$(pyspark_jars)"
+janino=("$jars"/janino-*.jar "$jars"/commons-compiler-*.jar)
+mkdir -p "$COINLAKE_HOME/data/presto"
+cd "$COINLAKE_HOME/data/presto" # it looks for optional files under etc/ of where it runs
+exec "$(find_java)" "@$COINLAKE_HOME/conf/presto/jvm.options" \
+  -cp "$COINLAKE_HOME/jars/presto/lib/*:${janino[0]}:${janino[1]}" \
+  org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/engines/start/QuietPrestoServer.java" QuietPrestoServer

@@ -1,0 +1,169 @@
+"""Is a service ready? Each probe does a real, small operation and raises with the reason when it fails.
+
+`python -m pipeline.health.probes NAME... [--timeout SECONDS]` exits 0 when all are ready, else 1 with the reasons.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.health import kafka_probe, member_probes, thrift
+from pipeline.health.probe_http import ANSWER_S, call
+from pipeline.host import processes
+from pipeline.settings import Settings, load_settings
+
+LOOK_AGAIN_S = 0.25
+HEARTBEAT_S = 30.0  # a service that reported longer ago has stopped
+PROBE_FOLDER = "/tmp/coinlake_probe"  # noqa: S108  # a folder in HDFS
+
+Probe = Callable[[Settings], None]
+
+
+def namenode(settings: Settings) -> None:
+    """Make a folder in HDFS, which no NameNode in safe mode does."""
+    _webhdfs(settings, "PUT", "", op="MKDIRS")
+
+
+def datanode(settings: Settings) -> None:
+    """Write a file to HDFS, read it back and delete it."""
+    name, content = f"/{time.time_ns()}", b"coinlake"
+    place = _webhdfs(settings, "PUT", name, op="CREATE", overwrite="true", noredirect="true").json()["Location"]
+    call("PUT", place, content=content)
+    place = _webhdfs(settings, "GET", name, op="OPEN", noredirect="true").json()["Location"]
+    found = call("GET", place).content
+    _webhdfs(settings, "DELETE", name, op="DELETE")
+    if found != content:
+        raise ServiceError(f"HDFS gave back {found[:80]!r} for {content!r}")
+
+
+def metastore(settings: Settings) -> None:
+    """Ask for the databases, which the metastore reads from its own store."""
+    try:
+        names = thrift.get_all_databases(settings.metastore_uri, ANSWER_S)
+    except (OSError, thrift.ThriftError) as error:
+        raise ServiceError(f"{settings.metastore_uri}: {error}") from None
+    if "default" not in names:
+        raise ServiceError(f"{settings.metastore_uri} has no database `default`, only {names}")
+
+
+def presto(settings: Settings) -> None:
+    """Run SELECT 1, which needs a worker."""
+    headers = {"X-Presto-User": "coinlake", "X-Presto-Source": "coinlake-probe"}
+    answer = call("POST", f"{settings.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
+    rows = answer.get("data", [])
+    deadline = time.monotonic() + ANSWER_S
+    while "nextUri" in answer and time.monotonic() < deadline:
+        answer = call("GET", answer["nextUri"], headers=headers).json()
+        rows += answer.get("data", [])
+    if rows != [[1]]:
+        raise ServiceError(f"SELECT 1: {answer.get('error', {}).get('message', 'no answer')}")
+
+
+def spark(settings: Settings) -> None:
+    """Look at the heartbeat that the streaming job writes."""
+    _look_at_heartbeat(settings, "spark")
+
+
+def trades(settings: Settings) -> None:
+    """Look at the heartbeat that the trade producer writes."""
+    _look_at_heartbeat(settings, "trades")
+
+
+def scheduler(settings: Settings) -> None:
+    """Ask for its health."""
+    status = call("GET", f"{settings.url('scheduler')}/health").json().get("status")
+    if status != "ok":
+        raise ServiceError(f"the scheduler says it is {status!r}")
+
+
+def simulator(settings: Settings) -> None:
+    """Ping it, as a client of CoinGecko would."""
+    call("GET", f"{settings.url('simulator')}/api/v3/ping")
+
+
+def notebook(settings: Settings) -> None:
+    """Ask JupyterLab for its status with the token."""
+    headers = {"Authorization": f"token {settings.notebook_token.reveal()}"}
+    call("GET", f"{settings.url('notebook')}/api/status", headers=headers)
+
+
+PROBES: Mapping[str, Probe] = {
+    "kafka": kafka_probe.round_trip,
+    "topics": kafka_probe.topics,
+    "namenode": namenode,
+    "datanode": datanode,
+    "metastore": metastore,
+    "presto": presto,
+    "spark": spark,
+    "scheduler": scheduler,
+    "trades": trades,
+    "simulator": simulator,
+    "notebook": notebook,
+    "presto-node": member_probes.presto_node,
+    "spark-master": member_probes.spark_master,
+    "spark-worker": member_probes.spark_worker,
+}
+
+
+def check(name: str, settings: Settings) -> str | None:
+    """Return why a service is not ready, or None when it is."""
+    try:
+        PROBES[name](settings)
+    except ServiceError as error:
+        return str(error)
+    return None
+
+
+def wait(name: str, settings: Settings, timeout_s: float) -> str | None:
+    """Try again until the service is ready or the time is over; return the last reason, or None when it is ready."""
+    deadline = time.monotonic() + timeout_s
+    while (reason := check(name, settings)) is not None and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_S)
+    return reason
+
+
+def main() -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.health.probes", description=__doc__)
+    parser.add_argument("names", nargs="+", choices=sorted(PROBES), metavar="NAME")
+    parser.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="try for so long, for all together")
+    options = parser.parse_args()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = load_settings()
+    except CoinlakeError as error:
+        print(f"probes: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    deadline = time.monotonic() + options.timeout
+    reasons = {name: wait(name, settings, deadline - time.monotonic()) for name in options.names}
+    for name, reason in reasons.items():
+        if reason is not None:
+            print(f"{name}: {reason}", file=sys.stderr)  # noqa: T201
+    return 1 if any(reasons.values()) else 0
+
+
+def _look_at_heartbeat(settings: Settings, name: str) -> None:
+    try:
+        beat = json.loads((settings.run_dir / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ServiceError(f"no heartbeat of {name} yet") from None
+    age = time.time() - float(beat["time"])
+    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
+        raise ServiceError(f"the last heartbeat of {name} was {age:.0f} s ago")
+
+
+def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:
+    address = f"{settings.hdfs_http_url}/webhdfs/v1{PROBE_FOLDER}{name}"
+    return call(method, address, params={"user.name": "coinlake", **query})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Which services are up, and what memory they hold."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from pipeline.engines import supervisor
+from pipeline.engines.leftovers import leftovers
+from pipeline.engines.services import SERVICES, services_here
+from pipeline.errors import ServiceError
+from pipeline.health import probes
+from pipeline.settings import Settings
+
+CONNECT_S = 1.0
+MIB = 1024**2
+
+# service -> (the port that tells whether it serves, what its address begins with); `trades` serves nobody
+ADDRESSES: Mapping[str, tuple[str, str]] = {
+    "kafka": ("kafka", ""),
+    "namenode": ("namenode_http", "http://"),
+    "datanode": ("datanode_http", "http://"),
+    "metastore": ("metastore", "thrift://"),
+    "presto": ("presto", "http://"),
+    "spark": ("spark_ui", "http://"),
+    "scheduler": ("scheduler", "http://"),
+    "simulator": ("simulator", "http://"),
+    "notebook": ("notebook", "http://"),
+}
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """One service; `rss_mb` is the resident memory of its process and all below it, in MiB."""
+
+    name: str
+    up: bool
+    pid: int | None
+    url: str
+    rss_mb: int | None
+
+
+def service_states(settings: Settings) -> list[ServiceState]:
+    """Return every service's state: those that supervisord looks after, or all that belong here when it is down."""
+    try:
+        pids = {name: state.pid for name, state in supervisor.client(settings).states().items()}
+    except ServiceError:
+        pids = dict.fromkeys(services_here(settings))
+        pids |= {name: pid for pid, name in sorted(leftovers(settings.home).items(), reverse=True)}  # the eldest counts
+    return [service_state(settings, name, pids[name]) for name in SERVICES if name in pids]
+
+
+def service_state(settings: Settings, name: str, pid: int | None) -> ServiceState:
+    """Return the state of a service; up means that its process runs and its port answers, or its heart beats."""
+    rss_mb = None if pid is None else resident_mb(pid)
+    if name == "trades":
+        return ServiceState(name, pid is not None and probes.check(name, settings) is None, pid, "", rss_mb)
+    port_name, scheme = ADDRESSES[name]
+    port = settings.port(port_name)
+    up = pid is not None and answers(settings.local_host, port)
+    return ServiceState(name, up, pid, f"{scheme}{settings.local_host}:{port}", rss_mb)
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether a port takes connections."""
+    try:
+        with socket.create_connection((host, port), timeout=CONNECT_S):
+            return True
+    except OSError:
+        return False
+
+
+def resident_mb(pid: int) -> int | None:
+    """Return the resident memory of a process and all its descendants in MiB; None when it is gone."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return None
+    return round(sum(map(_resident, family)) / MIB)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:  # gone meanwhile
+        return 0

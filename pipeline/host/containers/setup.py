@@ -1,0 +1,164 @@
+"""Bring the lake up in containers and prove that it works: the body of `pipeline_setup.sh --docker`.
+
+Only the standard library is used: the machine needs Docker and a Python, the rest is in the images. What needs more,
+the proof, runs in the scheduler's container (`pipeline.verbs.prove`).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipeline.errors import PreflightError, ServiceError
+from pipeline.host import preflight
+from pipeline.host.cli import SETUP_GOES_ON, run_verb
+from pipeline.host.containers import engine, images
+from pipeline.host.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, project_values, write_values
+from pipeline.host.options import HistoryFile, SetupOptions, parse_options
+from pipeline.host.output_format import stage_line
+from pipeline.setting_values import read_env_file
+from pipeline.settings import Settings, load_settings
+
+READY_S = 600  # on an idle machine a minute
+LOOK_AGAIN_S = 0.5
+LOG_LINES = 15
+PROVE = (PYTHON_INSIDE, "-m", "pipeline.verbs.prove")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the set-up; return 0 only when a polled price has been read back through Presto."""
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    return run_verb("pipeline_setup.sh", lambda: _run_or_refuse(options), SETUP_GOES_ON)
+
+
+def _run_or_refuse(options: SetupOptions) -> int:
+    try:
+        return run(load_settings(), options)
+    except PreflightError as error:
+        preflight.tell(error.faults)
+        return 1
+
+
+def run(settings: Settings, options: SetupOptions) -> int:
+    """Go through all stages; return the exit code of the last, the proof."""
+    start = time.monotonic()
+    compose = Compose(settings.home)
+    values = chosen_values(settings, options, compose.values)
+    _check(settings, options, compose, values["COMPOSE_PROFILES"])
+    write_values(compose.env_file, values)
+    with _stage() as outcome:
+        outcome(_ensure_images(compose, settings.log_dir / "build.log"))
+    with _stage() as outcome:
+        outcome(_bring_up(compose, settings.log_dir / "up.log"))
+    return _prove(compose, options.history, time.monotonic() - start)
+
+
+def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str, str]) -> dict[str, str]:
+    """Return what the project shall be set up with: the options, else what it was before, else the settings."""
+    set_by_hand = {**read_env_file(settings.home / ".env"), **os.environ}
+    profile = options.profile or before.get("COMPOSE_PROFILES", "single")
+    values = project_values(settings.home, settings.port_base, profile)
+    values["COINLAKE_MARKET"] = options.market or before.get("COINLAKE_MARKET", settings.market)
+    small = before.get("COINLAKE_SMALL") if options.small is None else str(options.small).lower()
+    if small or settings.small:
+        values["COINLAKE_SMALL"] = small or "true"
+    notebooks = before.get("COINLAKE_NOTEBOOKS", "1") if options.notebook is None else str(int(options.notebook))
+    values["COINLAKE_NOTEBOOKS"] = notebooks
+    return {**values, **{name: set_by_hand[name] for name in HANDED_ON if set_by_hand.get(name)}}
+
+
+def _check(settings: Settings, options: SetupOptions, compose: Compose, profile: str) -> None:
+    """Raise `PreflightError` with everything that stands against a start."""
+    faults = list(preflight.history_faults(settings, options))
+    is_up = compose.is_up()
+    running = compose.values.get("COMPOSE_PROFILES", profile)
+    if is_up and running != profile:
+        faults.append(f"the lake of this home runs with --profile {running}: stop it first (pipeline_down.sh)")
+    if not is_up:  # what a running lake uses already is not asked for again
+        faults += engine.room_faults(settings, profile)
+    if faults:
+        raise PreflightError(faults)
+
+
+def _ensure_images(compose: Compose, log: Path) -> str:
+    source = images.source_id()
+    if images.are_built(compose, source):
+        return "images are there"
+    images.build(compose, source, log)
+    return "images built"
+
+
+def _bring_up(compose: Compose, log: Path) -> str:
+    """Start what does not run, and follow until every service does real work, one line for each."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = compose.command("up", "--detach", "--wait", "--wait-timeout", str(READY_S), "--remove-orphans")
+    told = {service.name for service in compose.services() if service.is_ready}
+    start = time.monotonic()
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
+        while process.poll() is None:
+            time.sleep(LOOK_AGAIN_S)
+            with suppress(ServiceError):  # a container may go while they are listed; the next look tells
+                _tell_ready(compose, told, start)
+    if process.returncode != 0:
+        raise ServiceError(_failure(compose, log))
+    _tell_ready(compose, told, start)
+    return f"{len(compose.services())} containers do their work"
+
+
+def _tell_ready(compose: Compose, told: set[str], start: float) -> None:
+    for service in compose.services():
+        if service.is_ready and service.name not in told:
+            told.add(service.name)
+            done = "done" if service.state == "exited" else "ready"
+            _say(stage_line(time.monotonic() - start, f"{service.name} is {done}"))
+
+
+def _failure(compose: Compose, log: Path) -> str:
+    waiting = [service.name for service in compose.services() if not service.is_ready]
+    last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    if not waiting:
+        return f"the containers could not be started: {' '.join(last)} (all of it: {log})"
+    name = waiting[0]
+    logged = compose.run("logs", "--no-log-prefix", "--tail", str(LOG_LINES), name).rstrip() or "(nothing)"
+    shown = "\n".join(f"    {line}" for line in logged.splitlines())
+    told = f"not ready: {', '.join(waiting)} ({' '.join(last)}). The end of what {name} logs:\n{shown}\n"
+    return f"{told}  Next: mend what the log tells and run the same command again; it goes on where it stopped."
+
+
+def _prove(compose: Compose, history: HistoryFile | None, elapsed_s: float) -> int:
+    """Run the end check in the scheduler's container; a history file goes in by its standard input."""
+    arguments = ["--elapsed", f"{elapsed_s:.1f}"]
+    if history is None:
+        return subprocess.run(_exec(compose, arguments), stdin=subprocess.DEVNULL, check=False).returncode
+    arguments += ["--history-name", history.path.name, "--history-coin", history.coin]
+    with history.path.open("rb") as file:
+        return subprocess.run(_exec(compose, arguments), stdin=file, check=False).returncode
+
+
+def _exec(compose: Compose, arguments: Sequence[str]) -> list[str]:
+    return compose.command("exec", "--no-TTY", "scheduler", *PROVE, *arguments)
+
+
+@contextmanager
+def _stage() -> Iterator[Callable[[str], None]]:
+    """Time what happens inside; print the words that the yielded function was given."""
+    words = [""]
+    start = time.monotonic()
+    yield lambda outcome: words.__setitem__(0, outcome)
+    _say(stage_line(time.monotonic() - start, words[0]))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Can this machine run the lake? Every fault is one line with its remedy, and all of them are shown at once.
+
+Only the standard library is used: this runs with the system's Python, before anything is installed or started.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from pipeline.errors import PreflightError, SettingsError
+from pipeline.host import machine, ports, processes
+from pipeline.host.options import SetupOptions, parse_options
+from pipeline.settings import Settings, load_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the set-up's arguments, the settings and the machine; print every fault and return 1 when there is one."""
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        check(load_settings(), options)
+    except SettingsError as error:
+        faults = [str(error)]
+    except PreflightError as error:
+        faults = error.faults
+    else:
+        return 0
+    tell(faults)
+    return 1
+
+
+def tell(faults: Iterable[str]) -> None:
+    """Print what stands against a start."""
+    print("This machine cannot run the lake yet; nothing was started:", file=sys.stderr)  # noqa: T201
+    for fault in faults:
+        print(f"  - {fault}", file=sys.stderr)  # noqa: T201
+
+
+def check(settings: Settings, options: SetupOptions) -> None:
+    """Raise `PreflightError` with every fault of this machine."""
+    faults = list(_faults(settings, options))
+    if faults:
+        raise PreflightError(faults)
+
+
+def history_faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    """Yield a line when the history's coin is not among the lake's."""
+    if options.history and options.history.coin not in settings.coins:
+        listed = ",".join(settings.coins)
+        yield f"--history is about {options.history.coin}, which is not in COINS={listed}: add it there"
+
+
+def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
+    yield from history_faults(settings, options)
+    yield from machine.tool_faults()
+    yield from machine.home_faults(settings.home)
+    yield from machine.disk_faults(settings.home)
+    yield from ports.port_faults(settings)
+    if processes.supervisord_pid(settings.home) is None:  # what a running lake uses already is not asked for again
+        yield from machine.memory_faults(small=settings.small if options.small is None else options.small)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

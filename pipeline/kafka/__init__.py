@@ -1,0 +1,1 @@
+"""Kafka's clients and topics, shared by everything that speaks to it."""

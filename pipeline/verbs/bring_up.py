@@ -1,0 +1,96 @@
+"""Start the services, or adopt the running ones, and wait until each does real work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.engines import leftovers, render, supervisor
+from pipeline.engines.services import SERVICES
+from pipeline.errors import ServiceError
+from pipeline.health import probes
+from pipeline.settings import Settings
+from pipeline.verbs.run_config import Choices
+
+# All start at once, so these overlap. On an idle machine all are ready after half a minute; beside a build that keeps
+# both cores busy Kafka alone has taken 90 s.
+READY_S: Mapping[str, float] = dict.fromkeys(SERVICES, 120) | {"presto": 180, "spark": 240}
+JARS = "jars"
+# What is read at a service's start, a folder of the rendered configuration or the jars -> the services that read it.
+READERS: Mapping[str, tuple[str, ...]] = {
+    "kafka": ("kafka",),
+    "hadoop": ("namenode", "datanode", "metastore", "presto", "spark"),
+    "hive": ("metastore",),
+    "presto": ("presto",),
+    "spark": ("spark",),
+    JARS: ("kafka", "namenode", "datanode", "presto", "spark"),
+}
+LOG_LINES = 15
+LOOK_AGAIN_S = 0.25
+
+
+def start(choices: Choices, *, new_jars: bool = False) -> str:
+    """Start what does not run, restart what runs with other jars or settings; return in words what was done."""
+    settings = choices.settings
+    daemon = supervisor.client(settings)
+    if not daemon.answers():
+        ended = leftovers.stop_leftovers(settings.home)
+        supervisor.start_daemon(settings, choices.services)
+        told = f"{len(choices.services)} services started"
+        return f"{told}; first ended what an earlier run had left: {', '.join(ended.values())}" if ended else told
+    changed = {_folder(file, settings) for file in render.render_all(settings, choices.services)}
+    taken_over = daemon.apply_changes()
+    readers = _readers(changed | {JARS} if new_jars else changed)
+    restarted = [name for name in choices.services if name in readers and name not in taken_over]
+    daemon.stop(*restarted)
+    idle = [name for name, state in daemon.states().items() if state.state in supervisor.ENDED]
+    for name in idle:
+        daemon.start(name)
+    anew = sorted({*taken_over, *idle})
+    return f"services were running; taken over anew: {', '.join(anew)}" if anew else "services were running"
+
+
+def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> None:
+    """Return when a service answers a real operation.
+
+    Raises:
+        ServiceError: it refused to run, or was not ready in time; with the end of its log and the next step.
+    """
+    limit = READY_S[name] if within_s is None else within_s
+    deadline = time.monotonic() + limit
+    while (reason := probes.check(name, settings)) is not None:
+        state = supervisor.client(settings).states()[name]
+        if state.refused or state.state == "FATAL":
+            raise ServiceError(_failure(settings, name, "refused to run"))
+        if time.monotonic() > deadline:
+            raise ServiceError(_failure(settings, name, f"was not ready within {limit:g} s ({reason})"))
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _folder(file: Path, settings: Settings) -> str:
+    return file.relative_to(settings.conf_dir).parts[0]
+
+
+def _readers(changed: set[str]) -> set[str]:
+    return {name for folder in changed for name in READERS.get(folder, ())}
+
+
+def _failure(settings: Settings, name: str, what: str) -> str:
+    log = settings.log_dir / f"{name}.log"
+    tail = log_tail(log)
+    shown = "\n".join(f"    {line}" for line in tail) or "    (the log is empty)"
+    return (
+        f"{name} {what}. The end of {log}:\n{shown}\n"
+        f"  Next: mend what the log tells and run the same command again; it goes on where it stopped."
+    )
+
+
+def log_tail(log: Path, lines: int = LOG_LINES) -> list[str]:
+    """Return the last lines of a log; none when there is no log yet."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 400 * lines))
+            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except OSError:
+        return []

@@ -1,0 +1,86 @@
+"""Register the databases and the plain Hive table, through Presto; doing it again changes nothing.
+
+`python -m pipeline.verbs.hive_setup`. The Iceberg tables are made by the Spark job, which alone writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import httpx
+
+from pipeline.errors import CoinlakeError, QueryError, ServiceError
+from pipeline.events.catalog import HIVE_TABLES, TABLES
+from pipeline.events.model import Table
+from pipeline.presto import Presto
+from pipeline.settings import Settings, load_settings
+
+HTTP_TIMEOUT_S = 30.0
+
+
+def main() -> int:
+    """Register everything, one line each; return the exit code."""
+    try:
+        for line in register(load_settings()):
+            print(line)  # noqa: T201 - a command line
+    except CoinlakeError as error:
+        print(f"hive_setup: {error}", file=sys.stderr)  # noqa: T201 - a command line
+        return 1
+    return 0
+
+
+def register(settings: Settings) -> Iterator[str]:
+    """Register all databases and Hive tables; yield one line for each.
+
+    Raises:
+        ServiceError: HDFS does not answer or refuses.
+        PrestoUnreachableError: Presto is down or still starting.
+        QueryError: Presto refused a statement.
+    """
+    presto = Presto(settings.presto_url, source="hive_setup")
+    for schema in dict.fromkeys((table.catalog, table.schema) for table in TABLES):
+        yield register_schema(presto, settings, *schema)
+    for table in HIVE_TABLES:
+        yield register_table(presto, settings, table)
+
+
+def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> str:
+    """Make a database in the metastore, its folder below the warehouse; return what to tell."""
+    location = f"{settings.warehouse}/{schema}.db"
+    try:
+        presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
+    except QueryError as error:
+        if error.name != "ALREADY_EXISTS":  # the Spark job, starting at the same time, was first
+            raise
+    return f"database {catalog}.{schema} at {location}"
+
+
+def register_table(presto: Presto, settings: Settings, table: Table) -> str:
+    """Make an external table on a folder that exists; its partitions come with the first publishing."""
+    location = settings.table_location(table.schema, table.name)
+    make_folder(settings, location)
+    presto.rows(table.create_external_sql(location))
+    return f"table {table.full_name} at {location}"
+
+
+def make_folder(settings: Settings, location: str) -> None:
+    """Make a folder in HDFS over its HTTP door: Presto refuses an external location that is not there.
+
+    Raises:
+        ServiceError: the NameNode does not answer or refuses.
+    """
+    path = location.removeprefix(settings.hdfs_uri)
+    try:
+        answer = httpx.put(
+            f"{settings.hdfs_http_url}/webhdfs/v1{path}",
+            params={"op": "MKDIRS", "user.name": "coinlake"},
+            timeout=HTTP_TIMEOUT_S,
+        )
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise ServiceError(f"HDFS at {settings.hdfs_http_url} did not make {path}: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Bring the lake up, stage by stage, and prove that it works: the body of `pipeline_setup.sh`.
+
+Each stage does nothing where its work is done already, so that running it again on a live lake takes seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pipeline.engines import secrets
+from pipeline.engines.jars.fetch import fetch
+from pipeline.errors import ServiceError
+from pipeline.events.catalog import PRICE_TOPICS, TOPICS
+from pipeline.health.topic_states import stream_is_drained
+from pipeline.host.cli import SETUP_GOES_ON, run_verb
+from pipeline.host.options import HistoryFile, SetupOptions, parse_options
+from pipeline.kafka import topics
+from pipeline.presto import Presto
+from pipeline.scheduler_api import SchedulerApi
+from pipeline.settings import Settings, load_settings
+from pipeline.verbs import bring_up, hive_setup
+from pipeline.verbs.announce import announce_market, show_addresses
+from pipeline.verbs.console import Stages
+from pipeline.verbs.readback import HistoryWait, push_history, read_back, wait_for_history
+from pipeline.verbs.run_config import Choices, choose
+
+# Each becomes ready after those before it; all were started together.
+READY_ORDER = (
+    "kafka",
+    "namenode",
+    "datanode",
+    "metastore",
+    "presto",
+    "simulator",
+    "scheduler",
+    "trades",
+    "spark",
+    "notebook",
+)
+HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
+HISTORY_ROWS_A_SECOND = 500
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the set-up; return 0 only when a polled price has been read back through Presto."""
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    return run_verb("pipeline_setup.sh", lambda: run(options, Stages()), SETUP_GOES_ON)
+
+
+def run(options: SetupOptions, stages: Stages) -> int:
+    """Go through all stages and return 0; any `CoinlakeError` ends it, and what is done by then stays done."""
+    new_jars = _prepare(stages)
+    choices = choose(options)
+    with stages.stage("services") as outcome:
+        outcome(bring_up.start(choices, new_jars=new_jars))
+    for name in READY_ORDER:
+        _wait_ready(choices, name, stages)
+    prove(choices, options.history, stages)
+    return 0
+
+
+def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None:
+    """Announce the market, take the history in, read a price back through Presto and show where everything is.
+
+    Raises:
+        CoinlakeError: one of it failed.
+    """
+    settings = choices.settings
+    scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
+    announce_market(scheduler, stages)
+    if history:
+        _take_in(history, scheduler, presto, choices, stages)
+    with stages.stage("read-back") as outcome:
+        seen = read_back(scheduler, presto)
+        outcome(f"a price of {seen.key.coin} ({seen.key.source}) read back through Presto {seen.after_s:.1f} s later")
+    show_addresses(choices, stages)
+
+
+def _prepare(stages: Stages) -> bool:
+    """Make secrets and bring the jars; return whether these are new."""
+    home = load_settings().home
+    with stages.stage("secrets") as outcome:
+        outcome("secrets made" if secrets.ensure(home / ".env") else "secrets are there")
+    with stages.stage("jars") as outcome:
+        new_jars = fetch(home / "jars")
+        outcome("jars brought into the home" if new_jars else "jars are there")
+    return new_jars
+
+
+def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
+    if name in choices.services:
+        with stages.stage(name) as outcome:
+            bring_up.wait_ready(choices.settings, name)
+            outcome(f"{name} is ready")
+    if name == "kafka":  # the stream and the scheduler wait for the topics, wherever Kafka runs
+        with stages.stage("topics") as outcome:
+            outcome(_make_topics(choices.settings))
+    elif name == "presto":
+        with stages.stage("databases") as outcome:
+            registered = list(hive_setup.register(choices.settings))
+            outcome(f"{len(registered)} databases and tables are registered")
+
+
+def _make_topics(settings: Settings) -> str:
+    lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
+    if faults:
+        raise ServiceError("\n  ".join(map(str, faults)))
+    return f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated"
+
+
+def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices: Choices, stages: Stages) -> None:
+    """Push a CSV file and wait until all of it is counted in both price tables."""
+    with stages.stage("history") as outcome, stages.progress(f"history of {file.coin}") as advance:
+        job = push_history(scheduler, file, advance)
+        names = [topic.name for topic in PRICE_TOPICS]
+        wait = HistoryWait(
+            coin=file.coin,
+            events=job.events,
+            is_drained=lambda: stream_is_drained(choices.settings, names),
+            within_s=HISTORY_S + job.events / HISTORY_ROWS_A_SECOND,
+        )
+        rows = wait_for_history(presto, wait, advance)
+        rejected = f", {job.rejected:,} lines rejected (iceberg.silver.rejected_events)" if job.rejected else ""
+        outcome(f"history of {file.coin}: {job.events:,} new events, {rows:,} rows from files in the tables{rejected}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""What runs, how far it is, and what the tables hold: the body of `pipeline_status.sh`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from threading import Thread
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from pipeline.errors import CoinlakeError
+from pipeline.events.catalog import TABLES, TOPICS
+from pipeline.events.model import Table
+from pipeline.health.service_states import ServiceState, service_states
+from pipeline.health.table_states import TableState, table_state
+from pipeline.health.topic_states import TopicState, topic_states
+from pipeline.health.trade_coverage import TradeCoverage, trade_coverage
+from pipeline.host import processes
+from pipeline.presto import Presto
+from pipeline.scheduler_api import SchedulerApi
+from pipeline.settings import Settings, load_settings
+from pipeline.verbs.status_view import show
+
+ANSWER_S = 15.0  # for everything together
+KAFKA_S = 5.0
+NOT_ALL_UP = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Status:
+    """The lake at a glance; None is not known.
+
+    `market` is live or simulator; `trades` is empty until the first hour is counted.
+    """
+
+    services: list[ServiceState]
+    topics: list[TopicState]
+    tables: list[TableState]
+    trades: list[TradeCoverage] | None
+    market: str | None
+
+    @property
+    def all_up(self) -> bool:
+        """Whether every service is up."""
+        return all(service.up for service in self.services)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the status in the shape that outside checks rely on."""
+        return asdict(self)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the status; return 0 when every service is up, 3 when not."""
+    parser = argparse.ArgumentParser(prog="pipeline_status.sh", usage="see pipeline_status.sh --help")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--services-from-stdin", action="store_true")  # what another found out: Docker's containers
+    given = parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+        status = collect(settings, _read_services() if given.services_from_stdin else service_states(settings))
+    except CoinlakeError as error:
+        print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    if not given.services_from_stdin:
+        _tell_of_a_dead_supervisor(settings, status)
+    if given.json:
+        print(json.dumps(status.to_json(), indent=2))  # noqa: T201
+    else:
+        show(status.to_json(), settings, Console(soft_wrap=True, highlight=False))
+    return 0 if status.all_up else NOT_ALL_UP
+
+
+def _read_services() -> list[ServiceState]:
+    return [ServiceState(**state) for state in json.load(sys.stdin)]
+
+
+def _tell_of_a_dead_supervisor(settings: Settings, status: Status) -> None:
+    if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
+        told = "the supervisor is gone, nothing restarts a service: pipeline/scripts/pipeline_setup.sh starts all anew"
+        print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
+
+
+def collect(settings: Settings, services: list[ServiceState]) -> Status:
+    """Ask every part at the same time; each has its time limit, and what does not answer is unknown."""
+    down = {service.name for service in services if not service.up}  # an engine elsewhere is not among the services
+    names = [topic.name for topic in TOPICS]
+    topics = _in_background(lambda: topic_states(settings, names, KAFKA_S), when="kafka" not in down)
+    market: Future[str | None] = _in_background(
+        lambda: SchedulerApi(settings).market().name, when="scheduler" not in down
+    )
+    presto = Presto(settings.presto_url, source="coinlake-status", request_timeout_s=ANSWER_S)
+    tables = [_in_background(_asks(presto, table), when="presto" not in down) for table in TABLES]
+    trades: Future[list[TradeCoverage] | None] = _in_background(
+        lambda: trade_coverage(presto), when="presto" not in down
+    )
+    deadline = time.monotonic() + ANSWER_S
+    return Status(
+        services=services,
+        topics=_answer(topics, deadline, [TopicState(name, None, None) for name in names]),
+        tables=[_answer(state, deadline, TableState(t.full_name)) for t, state in zip(TABLES, tables, strict=True)],
+        trades=_answer(trades, deadline, None),
+        market=_answer(market, deadline, None),
+    )
+
+
+def _asks(presto: Presto, table: Table) -> Callable[[], TableState]:
+    return lambda: table_state(presto, table)
+
+
+def _in_background(ask: Callable[[], T], *, when: bool) -> Future[T]:
+    """Ask in a thread that does not keep the program from ending; without `when` the answer is a failure at once."""
+    future: Future[T] = Future()
+    if not when:
+        future.cancel()
+        return future
+
+    def run() -> None:
+        try:
+            future.set_result(ask())
+        except Exception as error:  # noqa: BLE001  a thread's boundary: handed to who waits for the answer
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def _answer(future: Future[T], deadline: float, unknown: T) -> T:
+    if future.cancelled():
+        return unknown
+    try:
+        return future.result(max(0.0, deadline - time.monotonic()))
+    except (CoinlakeError, TimeoutError):
+        return unknown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

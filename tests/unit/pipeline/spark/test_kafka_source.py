@@ -1,0 +1,54 @@
+"""What Spark is told about a Kafka that wants proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.settings import Settings, load_settings
+from pipeline.spark.kafka_source import client_options
+
+
+def load(tmp_path: Path, **values: str) -> Settings:
+    environ = {"COINLAKE_HOME": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": "hub.example:9093"}
+    return load_settings(environ | {f"KAFKA_{name}": value for name, value in values.items()})
+
+
+def test_an_open_broker_needs_its_address_alone(tmp_path: Path) -> None:
+    assert client_options(load(tmp_path)) == {"kafka.bootstrap.servers": "hub.example:9093"}
+
+
+def test_quotes_and_backslashes_in_a_password_stay_in_it(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    options = client_options(
+        load(
+            tmp_path,
+            SECURITY_PROTOCOL="SASL_SSL",
+            SASL_USERNAME="$ConnectionString",
+            SASL_PASSWORD=r'a"b\c;d=e',
+            SSL_CA_FILE=str(ca_file),
+        )
+    )
+    assert options == {
+        "kafka.bootstrap.servers": "hub.example:9093",
+        "kafka.security.protocol": "SASL_SSL",
+        "kafka.sasl.mechanism": "PLAIN",
+        "kafka.sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        r'username="$ConnectionString" password="a\"b\\c;d=e";',
+        "kafka.ssl.truststore.type": "PEM",
+        "kafka.ssl.truststore.certificates": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    }
+
+
+def test_scram_has_a_login_module_of_its_own(tmp_path: Path) -> None:
+    options = client_options(
+        load(
+            tmp_path,
+            SECURITY_PROTOCOL="SASL_PLAINTEXT",
+            SASL_MECHANISM="SCRAM-SHA-256",
+            SASL_USERNAME="u",
+            SASL_PASSWORD="p",
+        )
+    )
+    assert "scram.ScramLoginModule required" in options["kafka.sasl.jaas.config"]
+    assert "kafka.ssl.truststore.type" not in options

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipeline.engines.services import SERVICES
+from pipeline.errors import ServiceError
+from pipeline.events.catalog import TABLES
+from pipeline.health import service_states
+from pipeline.health.service_states import ServiceState, resident_mb, service_state
+from pipeline.health.table_states import TableState
+from pipeline.health.topic_states import TopicState
+from pipeline.health.trade_coverage import TradeCoverage
+from pipeline.scheduler_api import MarketInUse
+from pipeline.settings import PORT_OFFSETS, load_settings
+from pipeline.verbs import status
+from pipeline.verbs.status_view import show
+
+KEYS = {
+    "services": {"name", "up", "pid", "url", "rss_mb"},
+    "topics": {"name", "end_offset", "lag"},
+    "tables": {"name", "rows", "freshness_s", "data_files"},
+    "trades": {"source", "product_id", "trades", "filled", "missing", "open_gaps", "lost"},
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("COINLAKE_PORT_BASE", "1100")
+    return tmp_path
+
+
+def service(name: str, *, up: bool = True) -> ServiceState:
+    return ServiceState(name, up, 5 if up else None, "http://x", 100 if up else None)
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, *services: ServiceState) -> None:
+    monkeypatch.setattr(status, "service_states", lambda _settings: list(services))
+    monkeypatch.setattr(
+        status, "topic_states", lambda _settings, names, _limit: [TopicState(name, 7, 0) for name in names]
+    )
+    monkeypatch.setattr(status, "table_state", lambda _presto, table: TableState(table.full_name, 3, 1.5, 2))
+    monkeypatch.setattr(status, "trade_coverage", lambda _presto: [TradeCoverage("coinbase", "BTC-USD", 9, 2, 1, 1, 0)])
+    monkeypatch.setattr("pipeline.scheduler_api.SchedulerApi.market", lambda _self: MarketInUse("simulator", ""))
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_json_keeps_the_contract_when_all_is_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, service("kafka"), service("presto"), service("scheduler"))
+    assert status.main(["--json"]) == 0
+    captured = capsys.readouterr()
+    assert "the supervisor is gone" in captured.err  # none runs in this home
+    found = json.loads(captured.out)
+    assert set(found) == {*KEYS, "market"}
+    assert all(set(entry) == keys for part, keys in KEYS.items() for entry in found[part])
+    assert found["market"] == "simulator"
+    assert found["topics"][0] == {"name": "coin_events", "end_offset": 7, "lag": 0}
+    assert [table["name"] for table in found["tables"]] == [table.full_name for table in TABLES]
+
+
+def test_what_is_down_is_not_asked_and_unknown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, service("kafka", up=False), service("presto", up=False), service("scheduler", up=False))
+    assert status.main(["--json"]) == 3
+    found = printed(capsys)
+    assert found["topics"][0] == {"name": "coin_events", "end_offset": None, "lag": None}
+    assert found["tables"][0]["rows"] is None
+    assert found["trades"] is None
+    assert found["market"] is None
+
+
+def test_an_engine_elsewhere_is_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pretend(monkeypatch, service("scheduler"))
+    assert status.main(["--json"]) == 0
+    assert printed(capsys)["tables"][0]["rows"] == 3
+
+
+def test_what_hangs_or_fails_is_unknown_in_bounded_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, service("kafka"), service("presto"), service("scheduler"))
+    forever = threading.Event()
+
+    def failing(*_arguments: object) -> list[TopicState]:
+        raise ServiceError("Kafka is away")
+
+    monkeypatch.setattr(status, "ANSWER_S", 0.2)
+    monkeypatch.setattr(status, "topic_states", failing)
+    monkeypatch.setattr(status, "table_state", lambda *_: forever.wait(30))
+    started = time.monotonic()
+    assert status.main(["--json"]) == 0
+    assert time.monotonic() - started < 5
+    found = printed(capsys)
+    forever.set()
+    assert found["tables"][0] == {"name": TABLES[0].full_name, "rows": None, "freshness_s": None, "data_files": None}
+    assert found["topics"][0]["lag"] is None
+
+
+def test_a_lake_that_was_never_up_is_all_down(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.main(["--json"]) == 3
+    found = printed(capsys)
+    assert {entry["name"] for entry in found["services"]} >= {"kafka", "presto", "spark", "scheduler"}
+    assert not any(entry["up"] for entry in found["services"])
+
+
+def test_a_service_is_up_when_its_process_runs_and_its_port_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        base = server.getsockname()[1] - PORT_OFFSETS["kafka"]
+        settings = load_settings({"COINLAKE_HOME": "/nowhere", "COINLAKE_PORT_BASE": str(base)})
+        state = service_state(settings, "kafka", os.getpid())
+        assert (state.up, state.pid, state.url) == (True, os.getpid(), f"127.0.0.1:{server.getsockname()[1]}")
+        assert not service_state(settings, "kafka", None).up
+    assert not service_state(settings, "kafka", os.getpid()).up
+
+
+def test_memory_counts_the_children_too() -> None:
+    program = "import subprocess, sys; x = bytes(range(256)) * 4 * 1024 * 60; print(flush=True); input()"
+    shell = f'"{sys.executable}" -c "{program}"; true'
+    with subprocess.Popen(["sh", "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        assert 60 <= (resident_mb(parent.pid) or 0) < 200
+        parent.communicate(b"\n")
+    assert resident_mb(parent.pid) is None
+
+
+def test_every_service_has_an_address() -> None:
+    assert set(service_states.ADDRESSES) == set(SERVICES) - {"trades"}  # it serves nobody
+
+
+def test_the_trade_producer_is_up_while_its_heart_beats(home: Path) -> None:
+    settings = load_settings({"COINLAKE_HOME": str(home)})
+    assert not service_state(settings, "trades", os.getpid()).up
+    settings.run_dir.mkdir()
+    (settings.run_dir / "trades.json").write_text(json.dumps({"pid": os.getpid(), "time": time.time()}))
+    assert service_state(settings, "trades", os.getpid()).up
+    assert not service_state(settings, "trades", None).up
+
+
+def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
+    text = io.StringIO()
+    found = {
+        "services": [
+            {"name": "kafka", "up": True, "pid": 12345, "url": "127.0.0.1:1", "rss_mb": 1200},
+            {"name": "presto", "up": False, "pid": None, "url": "http://x", "rss_mb": None},
+        ],
+        "topics": [{"name": "coin_events", "end_offset": 1234567, "lag": 0}],
+        "tables": [{"name": "iceberg.a.b", "rows": None, "freshness_s": None, "data_files": None}],
+        "trades": [TradeCoverage("coinbase", "BTC-USD", 1000, 2, 1, 1, 0).__dict__],
+        "market": None,
+    }
+    show(found, load_settings(), Console(file=text, width=100))
+    lines = [line.split() for line in text.getvalue().splitlines()]
+    assert ["kafka", "up", "12345", "1,200", "127.0.0.1:1"] in lines
+    assert ["presto", "DOWN", "-", "-", "http://x"] in lines
+    assert ["coin_events", "1,234,567", "0"] in lines
+    assert ["iceberg.a.b", "-", "-", "-"] in lines
+    assert ["BTC-USD", "coinbase", "1,000", "2", "1", "1", "0"] in lines
