@@ -9,9 +9,10 @@ import argparse
 import time
 
 from bench.measure import report, timed_script
-from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.presto import Presto
 from pipeline.settings import load_settings
+from pipeline.tables.hive import COIN_DATA
+from pipeline.tables.silver import COIN_PRICES
 
 INIT = "pipeline/init/init_coin_data.sh"
 QUIET_S = 3.0  # no new row for so long means that all have come

@@ -19,11 +19,12 @@ from multiprocessing.synchronize import Event
 from confluent_kafka import Producer
 
 from bench.measure import report, spread
-from pipeline.events.coin_prices import COIN_EVENTS, COIN_PRICES, PriceEvent, epoch_ms
-from pipeline.events.model import Table
+from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent, epoch_ms
 from pipeline.kafka.clients import ClientConfig, client_config
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.tables.model import Table
+from pipeline.tables.silver import COIN_PRICES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLE_S = 60.0  # how long after the last event we wait until all rows are counted

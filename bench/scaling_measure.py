@@ -25,9 +25,9 @@ from bench.scaling.measurement import Measurement, read_measurements
 from bench.scaling.processes import SparkClock, cpu_seconds, difference, machine_seconds, resident_mb
 from bench.scaling.scan import query_costs, stored
 from bench.trade_latency import trade_rate
-from pipeline.events.raw import BRONZE_EVENTS
-from pipeline.events.trades import FACT_TRADES
 from pipeline.settings import Settings, load_settings
+from pipeline.tables.bronze import BRONZE_EVENTS
+from pipeline.tables.silver import FACT_TRADES
 
 LOOK_S = 5.0
 

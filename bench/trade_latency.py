@@ -20,9 +20,10 @@ import httpx
 
 from bench.latency import SETTLE_S, Answer, ask, now_ms, presto_time
 from bench.measure import report, spread
-from pipeline.events.trades import FACT_TRADES, SIMULATOR
+from pipeline.events.trades import SIMULATOR
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.tables.silver import FACT_TRADES
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bench.measure import report, timed
-from pipeline.events.catalog import ICEBERG_TABLES
 from pipeline.events.trades import RAW_TRADES
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
@@ -29,6 +28,7 @@ from pipeline.spark.jvm import remember_classes
 from pipeline.spark.kafka_source import client_options
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.query import TradeWriter
+from pipeline.tables.catalog import ICEBERG_TABLES
 
 MATCH = "trade_id bigint, price decimal(38,18), size decimal(38,18), product_id string, side string, time timestamp"
 WARM_UP, YOUNG = 3, 3  # batches that do not count; batches after them that the table is young

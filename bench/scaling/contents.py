@@ -10,11 +10,12 @@ import httpx
 
 from bench.scaling.measurement import TableGain, TopicGain
 from pipeline.errors import TableMissingError
-from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
-from pipeline.events.model import Table
+from pipeline.events.catalog import TOPICS
 from pipeline.health.topic_states import topic_states
 from pipeline.presto import Presto
 from pipeline.settings import Settings
+from pipeline.tables.catalog import ICEBERG_TABLES
+from pipeline.tables.model import Table
 
 TIMEOUT_S = 20.0
 NAME_NODE = (

@@ -9,12 +9,12 @@ from pyspark.sql import SparkSession
 
 from bench.scaling.costs import QueryCosts, Stored
 from bench.scaling.processes import cpu_seconds
-from pipeline.events.model import Table
-from pipeline.events.trades import FACT_TRADES
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import GOOD_FILE_BYTES
 from pipeline.stream.silver.trades.known_trades import read_known
+from pipeline.tables.model import Table
+from pipeline.tables.silver import FACT_TRADES
 
 ROUNDS = 3
 GROUPED = (

@@ -1,1 +1,1 @@
-"""What an event is: each topic and each table stated once; Spark schemas and table DDL are derived from here."""
+"""What an event is: each topic and record stated once, as they go over the wire."""

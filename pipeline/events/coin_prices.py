@@ -1,4 +1,4 @@
-"""Price observations: the topic `coin_events`, the event on the wire, and the tables that hold them."""
+"""Price observations: the topic `coin_events` and the event on the wire."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from pipeline.events.model import DECIMAL, TIMESTAMP, Column, Table, Topic
-from pipeline.events.raw import POSITION, TOPIC_CONFIG
+from pipeline.events.model import Topic
+from pipeline.events.raw import TOPIC_CONFIG
 
 COIN_EVENTS = Topic(
     "coin_events",
@@ -60,42 +60,3 @@ def epoch_ms(moment: datetime) -> int:
 
 def _plain(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
-
-
-_OBSERVATION = (
-    Column("coin", "string", "CoinGecko id, e.g. bitcoin", nullable=False),
-    Column("event_time", TIMESTAMP, "when the market says the price held, UTC", nullable=False),
-    Column("price_usd", DECIMAL, "price of one coin in USD", nullable=False),
-    Column("market_cap_usd", DECIMAL, "price times circulating supply, USD"),
-    Column("volume_usd", DECIMAL, "traded in the last 24 hours, USD"),
-    Column("source", "string", "where the observation came from; simulated rows say simulator", nullable=False),
-)
-
-COIN_PRICES = Table(
-    "iceberg",
-    "silver",
-    "coin_prices",
-    columns=(
-        *_OBSERVATION,
-        Column("ingested_at", TIMESTAMP, "when the broker appended the event, UTC", nullable=False),
-        *POSITION,
-    ),
-    key=("coin", "event_time", "source"),
-    # A year of five coins polled each minute is about 40 MB: one partition, and history arrives in few files.
-    partitioned_by=("years(event_time)",),
-    doc="Clean price observations, live and history since 2013, one row for each coin, time and source",
-)
-
-COIN_DATA = Table(
-    "hive",
-    "crypto",
-    "coin_data",
-    columns=(
-        *_OBSERVATION,
-        Column("date", "date", "the UTC day of event_time", nullable=False),
-        Column("year", "int", "the UTC year of event_time; the partition", nullable=False),
-    ),
-    key=("coin", "event_time", "source"),
-    partitioned_by=("year",),
-    doc="Price observations as a plain Parquet table for Hive, Impala and Presto",
-)

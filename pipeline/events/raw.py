@@ -1,11 +1,11 @@
-"""Records as they came: the bronze table, what could not be read, and the topic of what never became an event."""
+"""The topic of what never became an event, and what all topics have in common."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 
-from pipeline.events.model import TIMESTAMP, Column, Table, Topic
+from pipeline.events.model import Topic
 
 MAX_EVENT_BYTES = 1_000_000
 TOPIC_CONFIG = {
@@ -21,49 +21,6 @@ DEAD_LETTERS = Topic(
     partitions=1,
     doc="What the ingest could not turn into an event, with the reason; ends in silver.rejected_events",
     config=TOPIC_CONFIG,
-)
-
-# Where a record stood in Kafka: provenance, and bronze's key.
-POSITION = (
-    Column("topic", "string", "Kafka topic", nullable=False),
-    Column("partition", "int", "Kafka partition", nullable=False),
-    Column("offset", "bigint", "Kafka offset", nullable=False),
-)
-
-BRONZE_EVENTS = Table(
-    "iceberg",
-    "bronze",
-    "events",
-    columns=(
-        *POSITION,
-        Column("kafka_time", TIMESTAMP, "when the broker appended the record, UTC", nullable=False),
-        Column("key", "binary", "the record's key, unchanged"),
-        Column("headers", "array<struct<key:string,value:binary>>", "the record's headers, unchanged; null for none"),
-        Column("payload", "binary", "the record's value, unchanged; from_utf8(payload) reads it in Presto"),
-    ),
-    key=("topic", "partition", "offset"),
-    partitioned_by=("days(kafka_time)",),
-    doc="Every Kafka record as it came; all later tables can be rebuilt from it",
-)
-
-REJECTED_EVENTS = Table(
-    "iceberg",
-    "silver",
-    "rejected_events",
-    columns=(
-        *POSITION,
-        Column("kafka_time", TIMESTAMP, "when the broker appended the record, UTC", nullable=False),
-        Column("reason", "string", "why the record could not be read", nullable=False),
-        Column(
-            "payload",
-            "string",
-            "the record's value as text, cut after 4096 characters; whole in bronze.events",
-        ),
-        Column("payload_bytes", "bigint", "the length of the whole value in bytes"),
-    ),
-    key=("topic", "partition", "offset"),
-    partitioned_by=("months(kafka_time)",),
-    doc="What could not be read, with the reason",
 )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CoinlakeError
-from pipeline.events.model import Table
 from pipeline.presto import Presto
+from pipeline.tables.model import Table
 
 SQL_DIR = Path(__file__).with_name("sql")
 # The first of these that a table has tells its freshness.

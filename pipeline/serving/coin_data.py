@@ -15,12 +15,13 @@ from dataclasses import replace
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
 from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import Settings
 from pipeline.spark import hdfs
 from pipeline.spark.appending import load_table
 from pipeline.spark.jvm import JavaObject, java_class
+from pipeline.tables.hive import COIN_DATA
+from pipeline.tables.silver import COIN_PRICES
 
 FOLDER_PREFIX = "published-"  # and the time in ns
 KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from pipeline.events.model import Table
 from pipeline.settings import Settings
 from pipeline.spark.jvm import JavaObject, java_class
+from pipeline.tables.model import Table
 
 ROWS = "coinlake.rows"  # the partition parameter that says how many rows its files hold
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.events.model import Table
 from pipeline.spark.jvm import JavaObject, java_class, java_session
+from pipeline.tables.model import Table
 
 BATCH_MARK = re.compile(r"coinlake\.(\w+)\.batch")
 

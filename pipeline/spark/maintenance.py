@@ -12,9 +12,9 @@ import time
 
 from pyspark.sql import SparkSession
 
-from pipeline.events.model import Table
 from pipeline.spark.appending import BATCH_MARK, load_table, mark_names, snapshot_summaries
 from pipeline.spark.jvm import JavaObject
+from pipeline.tables.model import Table
 
 log = logging.getLogger(__name__)
 

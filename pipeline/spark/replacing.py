@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 
-from pipeline.events.model import Table
 from pipeline.spark.time_ranges import TimeRange, within
+from pipeline.tables.model import Table
 
 
 def replace_rows(rows: DataFrame, table: Table, times: TimeRange, replaced: Column) -> None:

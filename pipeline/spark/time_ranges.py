@@ -11,7 +11,7 @@ from itertools import groupby
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipeline.events.model import TIMESTAMP
+from pipeline.tables.model import TIMESTAMP
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -11,13 +11,13 @@ from datetime import datetime
 from pyspark import InheritableThread
 from pyspark.sql import SparkSession
 
-from pipeline.events.catalog import ICEBERG_TABLES
-from pipeline.events.coin_prices import COIN_DATA
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
+from pipeline.tables.catalog import ICEBERG_TABLES
+from pipeline.tables.hive import COIN_DATA
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.errors import CheckpointMismatchError, SettingsError
-from pipeline.events.catalog import ICEBERG_TABLES, TOPICS
+from pipeline.events.catalog import TOPICS
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
 from pipeline.spark.checkpoint_identity import claim_checkpoint
@@ -29,6 +29,7 @@ from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter
 from pipeline.stream.silver import query as silver_query
 from pipeline.stream.silver.trades import query as trade_query
+from pipeline.tables.catalog import ICEBERG_TABLES
 
 log = logging.getLogger(__name__)
 

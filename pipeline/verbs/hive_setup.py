@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import httpx
 
 from pipeline.errors import CoinlakeError, QueryError, ServiceError
-from pipeline.events.catalog import HIVE_TABLES, TABLES
-from pipeline.events.model import Table
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.tables.catalog import HIVE_TABLES, TABLES
+from pipeline.tables.model import Table
 
 HTTP_TIMEOUT_S = 30.0
 

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from pipeline.errors import CoinlakeError
-from pipeline.events.catalog import TABLES, TOPICS
-from pipeline.events.model import Table
+from pipeline.events.catalog import TOPICS
 from pipeline.health.service_states import ServiceState, service_states
 from pipeline.health.table_states import TableState, table_state
 from pipeline.health.topic_states import TopicState, topic_states
@@ -25,6 +24,8 @@ from pipeline.host import processes
 from pipeline.presto import Presto
 from pipeline.scheduler_api import SchedulerApi
 from pipeline.settings import Settings, load_settings
+from pipeline.tables.catalog import TABLES
+from pipeline.tables.model import Table
 from pipeline.verbs.status_view import show
 
 ANSWER_S = 15.0  # for everything together

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.events.catalog import ICEBERG_TABLES
 from pipeline.settings import load_settings
 from pipeline.spark.jvm import remember_classes
+from pipeline.tables.catalog import ICEBERG_TABLES
 
 
 @pytest.fixture(scope="session")

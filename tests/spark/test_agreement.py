@@ -10,14 +10,17 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.events.coin_prices import COIN_DATA, COIN_EVENTS, COIN_PRICES, PriceEvent
-from pipeline.events.model import Table
-from pipeline.events.raw import BRONZE_EVENTS, DEAD_LETTERS, REJECTED_EVENTS, DeadLetter
+from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
+from pipeline.events.raw import DEAD_LETTERS, DeadLetter
 from pipeline.serving.coin_data import to_coin_data
 from pipeline.stream.bronze.events import to_bronze
 from pipeline.stream.silver.coin_prices import to_coin_prices
 from pipeline.stream.silver.parsing import PRICE_FIELDS, to_observations
 from pipeline.stream.silver.rejected_events import to_rejected_events
+from pipeline.tables.bronze import BRONZE_EVENTS
+from pipeline.tables.hive import COIN_DATA
+from pipeline.tables.model import Table
+from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 
 EVENT = PriceEvent("bitcoin", datetime(2024, 2, 29, tzinfo=UTC), Decimal("1.5"), None, None, "simulator")
 # What Spark's Kafka source gives, with the timestamp under our name.

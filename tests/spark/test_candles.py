@@ -11,8 +11,10 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.events.trades import CANDLES_1M, COVERAGE, PRICE_STATS
 from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
+from pipeline.tables.gold import PRICE_STATS
+from pipeline.tables.ops import COVERAGE
+from pipeline.tables.silver import CANDLES_1M
 from tests.support.trade_tables import Trade, add, make_tables
 
 START = datetime(2026, 1, 13, 23, 30)  # so that half an hour later another day begins

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.serving import coin_data
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions, Partition
 from pipeline.settings import load_settings
 from pipeline.spark.appending import load_table
 from pipeline.spark.maintenance import merge_manifests
+from pipeline.tables.silver import COIN_PRICES
 
 SCHEMA = COIN_PRICES.spark_schema()
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.events.trades import COVERAGE
 from pipeline.stream.gold.refresh import TradeTables
+from pipeline.tables.ops import COVERAGE
 from tests.support.trade_tables import Trade, add, make_tables
 
 EDGE = datetime(2026, 1, 13, 11)

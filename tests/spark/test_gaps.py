@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from pipeline.events.trades import FILLED, GAPS, LOST, OPEN, GapState
+from pipeline.events.trades import FILLED, LOST, OPEN, GapState
 from pipeline.stream.ops import gaps
+from pipeline.tables.ops import GAPS
 from tests.support.trade_tables import make_tables
 
 OPENED = datetime(2026, 1, 13, 11, 0, 0, 250_000, tzinfo=UTC)

@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.spark import maintenance
 from pipeline.spark.appending import BatchAppender, last_batch, load_table, snapshot_summaries
 from pipeline.spark.maintenance import TableKeeper, data_files
+from pipeline.tables.silver import REJECTED_EVENTS
 
 NOON = datetime(2026, 1, 1, 12)
 

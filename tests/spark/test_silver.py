@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.events.coin_prices import COIN_PRICES
-from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.spark.appending import BatchAppender, last_batch, load_table
 from pipeline.spark.maintenance import expire_snapshots, merge_manifests
 from pipeline.stream.silver.query import SilverWriter
 from pipeline.stream.silver.rejected_events import to_rejected_events
+from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 
 START = datetime(2026, 1, 13)
 SCHEMA = (

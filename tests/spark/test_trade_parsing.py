@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.events.trades import FACT_TRADES, FrameHeaders
+from pipeline.events.trades import FrameHeaders
 from pipeline.stream.silver.trades.fact_crypto_trades import to_fact_trades
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.rejects import to_rejects
+from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 from tests.support.trades import HEADERS, KAFKA_TIME, MATCH, RECORD_SCHEMA, compact, match, records
 
 PRODUCTS = ("BTC-USD", "ETH-USD")

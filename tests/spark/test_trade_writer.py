@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.errors import ServiceError
-from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS
+from pipeline.events.trades import MARKET_ALERTS
 from pipeline.settings import load_settings
 from pipeline.stream.silver.trades.intervals import IdSet
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.query import TradeWriter
+from pipeline.tables.gold import ALERTS
+from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 from tests.support.trades import RECORD_SCHEMA, match, records
 
 SETTINGS = load_settings({"COINBASE_PRODUCTS": "BTC-USD,ETH-USD"})

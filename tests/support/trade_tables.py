@@ -9,7 +9,9 @@ from decimal import Decimal
 
 from pyspark.sql import SparkSession
 
-from pipeline.events.trades import CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS
+from pipeline.tables.gold import PRICE_STATS
+from pipeline.tables.ops import COVERAGE, GAPS
+from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
 
 TRADE_TABLES = (FACT_TRADES, CANDLES_1M, PRICE_STATS, COVERAGE, GAPS)
 

@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import TOPICS
-from pipeline.events.raw import BRONZE_EVENTS
 from pipeline.settings import Settings
 from pipeline.spark.kafka_source import read_records
+from pipeline.tables.bronze import BRONZE_EVENTS
 
 TRIGGER = "10 seconds"  # bronze is for rebuilding, not for watching: fewer, larger files
 

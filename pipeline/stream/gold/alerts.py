@@ -10,12 +10,14 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.errors import ServiceError
-from pipeline.events.trades import ALERTS, FACT_TRADES, MARKET_ALERTS, Alert
+from pipeline.events.trades import MARKET_ALERTS, Alert
 from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.local_rows import local_rows
 from pipeline.stream.gold.price_moves import MoveDetector
 from pipeline.stream.silver.trades.summary import second_groups, to_extremes
+from pipeline.tables.gold import ALERTS
+from pipeline.tables.silver import FACT_TRADES
 
 DELIVERY_TIMEOUT_S = 30.0
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.events.model import DECIMAL
-from pipeline.events.trades import PRICE_STATS
 from pipeline.spark.replacing import replace_rows
 from pipeline.spark.time_ranges import HOUR, MINUTE, TimeRange, hull, merged, moment, within
 from pipeline.stream.silver.candles_1m import total
+from pipeline.tables.gold import PRICE_STATS
+from pipeline.tables.model import DECIMAL
 
 
 def run(candles: DataFrame, touched: Collection[TimeRange], newest: datetime) -> None:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.events.model import TIMESTAMP
-from pipeline.events.trades import CANDLES_1M, FACT_TRADES
 from pipeline.spark.time_ranges import HOUR, MINUTE, TimeRange, by_day, cover, hour_of, hull, merged, within
 from pipeline.stream.gold import price_stats
 from pipeline.stream.ops import coverage
 from pipeline.stream.silver import candles_1m
+from pipeline.tables.model import TIMESTAMP
+from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
 
 COVERAGE_REST_S = 30.0  # counting takes a second of processor time, and the hours are not judged by the second
 

@@ -19,11 +19,12 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from pipeline.events.model import TIMESTAMP
-from pipeline.events.trades import CANDLES_1M, COVERAGE
 from pipeline.spark.replacing import replace_rows
 from pipeline.spark.time_ranges import HOUR, TimeRange, hour_of, hull, moment, within
 from pipeline.stream.ops.id_runs import RUN_COLUMNS, to_runs
+from pipeline.tables.model import TIMESTAMP
+from pipeline.tables.ops import COVERAGE
+from pipeline.tables.silver import CANDLES_1M
 
 IDS_PER_MINUTE = 1_000_000  # no product trades faster
 PRODUCT = ("source", "product_id")

@@ -9,10 +9,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, epoch_ms
-from pipeline.events.model import TIMESTAMP
-from pipeline.events.trades import GAPS, TRADE_GAPS
+from pipeline.events.trades import TRADE_GAPS
 from pipeline.settings import Settings
 from pipeline.spark.kafka_source import read_records
+from pipeline.tables.model import TIMESTAMP
+from pipeline.tables.ops import GAPS
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.events.model import TIMESTAMP
-from pipeline.events.trades import FACT_TRADES, REST
+from pipeline.events.trades import REST
 from pipeline.spark.time_ranges import TimeRange, cover, within
+from pipeline.tables.model import TIMESTAMP
+from pipeline.tables.silver import FACT_TRADES
 
 RUN_COLUMNS = ("source", "product_id", "minute", "trades", "filled", "first_trade_id", "last_trade_id")
 WIDE = 10_000  # ids absent within a minute's; as many real losses are split up, too, which costs reading the trades

@@ -8,10 +8,11 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.events.model import DECIMAL
-from pipeline.events.trades import CANDLES_1M, FACT_TRADES, REST
+from pipeline.events.trades import REST
 from pipeline.spark.replacing import replace_rows
 from pipeline.spark.time_ranges import TimeRange, hull, within
+from pipeline.tables.model import DECIMAL
+from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
 
 LARGEST = Decimal("99999999999999999999.999999999999999999")  # what a sum shows that no decimal(38,18) can hold
 

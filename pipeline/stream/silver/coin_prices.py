@@ -7,9 +7,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.events.coin_prices import COIN_PRICES
 from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span
+from pipeline.tables.silver import COIN_PRICES
 
 KEY = list(COIN_PRICES.key)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.events.model import Table
+from pipeline.tables.model import Table
 
 Group = tuple[str, str]
 """Coin and source."""

@@ -6,9 +6,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
-from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.raw import DEAD_LETTERS
 from pipeline.stream.silver.faults import SHOWN_CHARACTERS, first_fault, missing, number_fault, shown
+from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
 MONEY = ("price_usd", "market_cap_usd", "volume_usd")

@@ -6,14 +6,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import PRICE_TOPICS
-from pipeline.events.coin_prices import COIN_PRICES
-from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.kafka_source import read_records
 from pipeline.stream.silver import coin_prices, rejected_events
 from pipeline.stream.silver.high_water import HighWaterMarks, summarise
 from pipeline.stream.silver.parsing import to_observations
+from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 
 NAME = "silver"
 TRIGGER = "500 milliseconds"  # measured: shorter only makes more manifests for Presto to read

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary
+from pipeline.tables.silver import REJECTED_EVENTS
 
 SHOWN_CHARACTERS = 4096
 

@@ -11,8 +11,10 @@ import duckdb
 import pytest
 
 from analysis.lake import load_sql
-from pipeline.events.model import Table
-from pipeline.events.trades import ALERTS, CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS
+from pipeline.tables.gold import ALERTS, PRICE_STATS
+from pipeline.tables.model import Table
+from pipeline.tables.ops import COVERAGE, GAPS
+from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
 from tests.support.trade_answers import COLUMNS
 
 NOW = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)

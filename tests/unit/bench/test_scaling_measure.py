@@ -16,7 +16,7 @@ from bench.scaling.contents import Contents, commits, gains, topic_bytes
 from bench.scaling.measurement import TableGain, TopicGain
 from bench.scaling.processes import SparkClock, cpu_seconds, difference, machine_seconds, resident_mb
 from bench.scaling.scan import mean_cost
-from pipeline.events.raw import BRONZE_EVENTS
+from pipeline.tables.bronze import BRONZE_EVENTS
 
 
 def burn(seconds: float) -> None:

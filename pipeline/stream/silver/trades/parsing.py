@@ -10,10 +10,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S
-from pipeline.events.model import DECIMAL, TIMESTAMP
 from pipeline.events.trades import MARKET_TRADES, REST_FRAME
 from pipeline.spark.time_ranges import moment
 from pipeline.stream.silver.faults import EXACT_NUMBER, first_fault, missing, shown
+from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 TEXTS = ("trade_id", "product_id", "price", "size", "side", "time")
 

@@ -9,8 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline.events.raw import REJECTED_EVENTS
-from pipeline.events.trades import ALERTS, FACT_TRADES, RAW_TRADES
+from pipeline.events.trades import RAW_TRADES
 from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.kafka_source import read_records
@@ -20,6 +19,8 @@ from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.rejects import to_rejected_events, to_rejects
 from pipeline.stream.silver.trades.summary import BatchSummary, summarise
+from pipeline.tables.gold import ALERTS
+from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 
 NAME = "trades"
 TRIGGER = "1 second"  # with 500 ms batches were slower than that under load: 1.4 s to Presto, where it is now 1.15 s

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.events.raw import REJECTED_EVENTS
 from pipeline.stream.silver.faults import missing, number_fault, shown
 from pipeline.stream.silver.trades.parsing import SHOWN_CHARACTERS, ZONED_TIME, earliest_time, latest_time
+from pipeline.tables.silver import REJECTED_EVENTS
 
 VALUES = ("trade_id", "product_id", "price", "size", "side", "trade_time")
 NO_TRADE = "a trade is missing or no JSON object"

@@ -8,10 +8,10 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from pipeline.events.model import TIMESTAMP
 from pipeline.stream.gold.price_moves import Extremes
 from pipeline.stream.silver.trades.intervals import IdSet, runs_of_mask
 from pipeline.stream.silver.trades.known_trades import Product, id_bucket, id_mask
+from pipeline.tables.model import TIMESTAMP
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from pipeline.errors import PrestoUnreachableError, ServiceError
-from pipeline.events.catalog import TABLES
-from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES
-from pipeline.events.raw import BRONZE_EVENTS
 from pipeline.health.table_states import TableState, statement, table_state
 from pipeline.health.topic_states import TopicState, stream_is_drained, topic_states
 from pipeline.settings import load_settings
+from pipeline.tables.bronze import BRONZE_EVENTS
+from pipeline.tables.catalog import TABLES
+from pipeline.tables.hive import COIN_DATA
+from pipeline.tables.silver import COIN_PRICES
 
 SETTINGS = load_settings({"COINLAKE_HOME": "/nowhere"})
 

@@ -16,7 +16,6 @@ from rich.console import Console
 
 from pipeline.engines.services import SERVICES
 from pipeline.errors import ServiceError
-from pipeline.events.catalog import TABLES
 from pipeline.health import service_states
 from pipeline.health.service_states import ServiceState, resident_mb, service_state
 from pipeline.health.table_states import TableState
@@ -24,6 +23,7 @@ from pipeline.health.topic_states import TopicState
 from pipeline.health.trade_coverage import TradeCoverage
 from pipeline.scheduler_api import MarketInUse
 from pipeline.settings import PORT_OFFSETS, load_settings
+from pipeline.tables.catalog import TABLES
 from pipeline.verbs import status
 from pipeline.verbs.status_view import show
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.events.model import Column, Table
+from pipeline.tables.model import Column, Table
 
 COINS = Table(
     "iceberg",

@@ -11,10 +11,13 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipeline.events.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES, TOPICS
-from pipeline.events.coin_prices import COIN_DATA, COIN_PRICES, PriceEvent
-from pipeline.events.model import Table
+from pipeline.events.catalog import TOPICS
+from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import MAX_EVENT_BYTES
+from pipeline.tables.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES
+from pipeline.tables.hive import COIN_DATA
+from pipeline.tables.model import Table
+from pipeline.tables.silver import COIN_PRICES
 
 TABLE_IDS = [table.full_name for table in TABLES]
 ICEBERG_IDS = [table.full_name for table in ICEBERG_TABLES]

@@ -1,0 +1,1 @@
+"""Each table stated once: columns, key, layout; the DDL for Iceberg and Hive is derived from here."""

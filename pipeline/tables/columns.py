@@ -1,0 +1,26 @@
+"""Columns that several tables share."""
+
+from __future__ import annotations
+
+from pipeline.tables.model import DECIMAL, TIMESTAMP, Column
+
+# Where a record stood in Kafka: provenance, and bronze's key.
+POSITION = (
+    Column("topic", "string", "Kafka topic", nullable=False),
+    Column("partition", "int", "Kafka partition", nullable=False),
+    Column("offset", "bigint", "Kafka offset", nullable=False),
+)
+
+OBSERVATION = (
+    Column("coin", "string", "CoinGecko id, e.g. bitcoin", nullable=False),
+    Column("event_time", TIMESTAMP, "when the market says the price held, UTC", nullable=False),
+    Column("price_usd", DECIMAL, "price of one coin in USD", nullable=False),
+    Column("market_cap_usd", DECIMAL, "price times circulating supply, USD"),
+    Column("volume_usd", DECIMAL, "traded in the last 24 hours, USD"),
+    Column("source", "string", "where the observation came from; simulated rows say simulator", nullable=False),
+)
+
+PRODUCT = (
+    Column("source", "string", "the exchange, coinbase; made-up trades say simulator", nullable=False),
+    Column("product_id", "string", "what is traded against what, e.g. BTC-USD", nullable=False),
+)
