@@ -22,12 +22,12 @@ from confluent_kafka import Producer
 
 from bench.measure import median_rates, report
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake, calm_collector
 from pipeline.ingest.trades.sink import FrameSink, sink_config
-from pipeline.ingest.trades.spool import Spool
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import load_settings
 

@@ -19,8 +19,8 @@ from pipeline.errors import ServiceError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.trades import RAW_TRADES
 from pipeline.health import kafka_probe
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.sink import FrameSink, connector
-from pipeline.ingest.trades.spool import Spool
 from pipeline.kafka import topics
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
 from pipeline.settings import Settings, load_settings

@@ -9,9 +9,9 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message
 
+from pipeline.ingest.records import Headers, Record
+from pipeline.ingest.spool import Position
 from pipeline.ingest.trades.frames import Trades
-from pipeline.ingest.trades.records import Headers, Record
-from pipeline.ingest.trades.spool import Position
 
 BATCH_S = 0.1  # what is sent within this time is acknowledged together
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from pipeline.events.raw import MAX_EVENT_BYTES
 from pipeline.events.trades import FrameHeaders
+from pipeline.ingest.records import Headers
 from pipeline.ingest.trades.frames import TRADES, UNREADABLE, Trades, read_frame
-from pipeline.ingest.trades.records import Headers
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ import shutil
 import time
 from collections.abc import Iterable
 
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.recording import Recorded
 from pipeline.ingest.trades.sink import FrameSink, connector
-from pipeline.ingest.trades.spool import Spool
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import Settings
 

@@ -10,6 +10,7 @@ import time
 from pipeline.errors import ServiceError
 from pipeline.events.trades import COINBASE, SIMULATOR, TRADE_GAPS, GapState
 from pipeline.ingest.market import Choice
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.filler import Filler
 from pipeline.ingest.trades.gap_ledger import GapLedger
@@ -21,7 +22,6 @@ from pipeline.ingest.trades.market_choice import chosen
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.rest import TradesRest
 from pipeline.ingest.trades.sink import FrameSink, connector
-from pipeline.ingest.trades.spool import Spool
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import Settings
 

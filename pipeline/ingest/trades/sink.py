@@ -19,10 +19,10 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from pipeline.errors import ServiceError
 from pipeline.events.raw import TOPIC_CONFIG
 from pipeline.events.trades import RAW_TRADES
+from pipeline.ingest.records import Headers, Record
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.delivery import Answers, InFlight
 from pipeline.ingest.trades.frames import Trades, read_frame
-from pipeline.ingest.trades.records import Headers, Record
-from pipeline.ingest.trades.spool import Spool
 from pipeline.kafka.clients import ClientConfig, client_logger
 
 log = logging.getLogger(__name__)

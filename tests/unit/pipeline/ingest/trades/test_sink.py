@@ -9,10 +9,10 @@ from confluent_kafka import KafkaError
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import FrameHeaders
+from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades import sink as sink_module
 from pipeline.ingest.trades.frames import read_frame
 from pipeline.ingest.trades.sink import FrameSink, connector
-from pipeline.ingest.trades.spool import Spool
 from tests.support.clock import FakeClock
 from tests.support.kafka_client import FakeKafka
 

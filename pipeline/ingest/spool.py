@@ -11,7 +11,7 @@ import logging
 import os
 from pathlib import Path
 
-from pipeline.ingest.trades.records import Record, decode, encode
+from pipeline.ingest.records import Record, decode, encode
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from pipeline.ingest.trades.records import Record
-from pipeline.ingest.trades.spool import Spool
+from pipeline.ingest.records import Record
+from pipeline.ingest.spool import Spool
 
 
 def record(number, size=0):
