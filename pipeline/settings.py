@@ -16,32 +16,12 @@ from pathlib import Path
 
 from pipeline import setting_values as parse
 from pipeline.errors import SettingsError
+from pipeline.services import PORT_OFFSETS
 from pipeline.setting_values import Reader, Secret, read_env_file
 from pipeline.topology import Topology, read_topology
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# Offsets from COINLAKE_PORT_BASE, named after the engines' customary ports where that leaves room.
-PORT_OFFSETS: Mapping[str, int] = {
-    "namenode": 20,
-    "spark_ui": 40,
-    "scheduler": 50,
-    "simulator": 60,
-    "simulator_feed": 61,
-    "datanode_http": 64,
-    "datanode": 66,
-    "datanode_ipc": 67,
-    "namenode_http": 70,
-    "spark_master": 77,
-    "spark_master_ui": 78,
-    "spark_worker_ui": 79,
-    "presto": 80,
-    "metastore": 83,
-    "notebook": 88,
-    "kafka": 92,
-    "kafka_controller": 93,
-    "kafka_outside": 94,
-}
 HIGHEST_OFFSET = max(PORT_OFFSETS.values())
 DEFAULT_PORT_BASE = 18000
 DEFAULT_COINS = "bitcoin,ethereum,solana,ripple,dogecoin"
@@ -113,7 +93,7 @@ class Settings:
     notebook_token: Secret
 
     def port(self, name: str) -> int:
-        """Return the port of a service, `name` being a key of `PORT_OFFSETS`."""
+        """Return a port by its name, as a service's record has it."""
         return self.port_base + PORT_OFFSETS[name]
 
     @property

@@ -8,15 +8,8 @@ import time
 from pathlib import Path
 
 from pipeline.host import processes
+from pipeline.services import STOP_ORDER
 
-# Writers first, then what they write to; a group is stopped together.
-STOP_ORDER = (
-    ("notebook", "scheduler", "trades", "simulator", "spark"),
-    ("presto",),
-    ("metastore",),
-    ("datanode", "namenode"),
-    ("kafka",),
-)
 LOOK_AGAIN_S = 0.1
 TERMINATE_S = 20.0  # then it is killed
 

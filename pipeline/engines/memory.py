@@ -1,35 +1,27 @@
-"""How much memory each service gets: every heap is stated here and nowhere else.
+"""How much memory each JVM gets; a service's heap is stated in its record, an executor's here.
 
-Resident memory is the heap plus class metadata, compiled code, thread stacks and buffers: 90-350 MB a JVM here.
+Resident memory is the heap plus class metadata, compiled code, thread stacks and buffers: 90-350 MB a JVM here. The
+whole stack stays under 5 GB, and under 3.5 GB with --small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# service -> (normal, small): the JVM's -Xmx; the whole stack stays under 5 GB, and under 3.5 GB with --small.
-HEAPS: Mapping[str, tuple[str, str]] = {
-    "kafka": ("384m", "192m"),
-    "namenode": ("192m", "96m"),
-    "datanode": ("160m", "96m"),
-    "metastore": ("256m", "160m"),
-    "presto": ("1024m", "640m"),
-    "spark": ("1024m", "640m"),
-}
+from pipeline.services import BY_NAME, Heap
 
-# What runs only where the tasks of the Spark job run on other machines.
-CLUSTER_HEAPS: Mapping[str, tuple[str, str]] = {
-    "spark_daemon": ("128m", "128m"),  # a master, or a worker: it only starts executors
-    "spark_executor": ("768m", "512m"),
+SPARK_EXECUTOR = "spark_executor"  # runs only where the tasks of the Spark job run on other machines
+HEAPS: Mapping[str, Heap] = {
+    **{name: service.heap for name, service in BY_NAME.items() if service.heap is not None},
+    SPARK_EXECUTOR: Heap("768m", "512m"),
 }
 
 
-def heap(service: str, small: bool) -> str:
-    """Return the service's largest heap in the JVM's notation, such as `640m`."""
-    normal, reduced = {**HEAPS, **CLUSTER_HEAPS}[service]
-    return reduced if small else normal
+def heap(name: str, small: bool) -> str:
+    """Return the largest heap of a service or executor in the JVM's notation, such as `640m`."""
+    return HEAPS[name].small if small else HEAPS[name].normal
 
 
-def heap_mb(service: str, small: bool) -> int:
-    """Return the service's largest heap in megabytes."""
-    return int(heap(service, small).removesuffix("m"))
+def heap_mb(name: str, small: bool) -> int:
+    """Return the largest heap of a service or executor in megabytes."""
+    return int(heap(name, small).removesuffix("m"))

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipeline.engines import memory
-from pipeline.engines.services import SERVICES, services_here
+from pipeline.engines.local_services import services_here
 from pipeline.errors import CoinlakeError
+from pipeline.services import BY_NAME, SERVICES
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -81,6 +82,7 @@ def context(settings: Settings) -> Mapping[str, Any]:
         "reach": settings.topology.advertised_host,
         "topology": settings.topology,
         "all_services": SERVICES,
+        "records": BY_NAME,
         "is_root": os.getuid() == 0,
         "port": settings.port,
         "home": settings.home,

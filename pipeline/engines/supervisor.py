@@ -18,8 +18,8 @@ from typing import Any
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from pipeline.engines import render
-from pipeline.engines.leftovers import STOP_ORDER
 from pipeline.errors import ServiceError
+from pipeline.services import STOP_ORDER
 from pipeline.settings import Settings
 
 ANSWER_S = 30.0  # until a new supervisord answers, or an old one is gone

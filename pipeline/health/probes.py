@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 
@@ -18,6 +19,7 @@ from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import kafka_probe, member_probes, thrift
 from pipeline.health.probe_http import ANSWER_S, call
 from pipeline.host import processes
+from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings, load_settings
 
 LOOK_AGAIN_S = 0.25
@@ -67,26 +69,11 @@ def presto(settings: Settings) -> None:
         raise ServiceError(f"SELECT 1: {answer.get('error', {}).get('message', 'no answer')}")
 
 
-def spark(settings: Settings) -> None:
-    """Look at the heartbeat that the streaming job writes."""
-    _look_at_heartbeat(settings, "spark")
-
-
-def trades(settings: Settings) -> None:
-    """Look at the heartbeat that the trade producer writes."""
-    _look_at_heartbeat(settings, "trades")
-
-
 def scheduler(settings: Settings) -> None:
     """Ask for its health."""
     status = call("GET", f"{settings.url('scheduler')}/health").json().get("status")
     if status != "ok":
         raise ServiceError(f"the scheduler says it is {status!r}")
-
-
-def simulator(settings: Settings) -> None:
-    """Ping it, as a client of CoinGecko would."""
-    call("GET", f"{settings.url('simulator')}/api/v3/ping")
 
 
 def notebook(settings: Settings) -> None:
@@ -95,22 +82,43 @@ def notebook(settings: Settings) -> None:
     call("GET", f"{settings.url('notebook')}/api/status", headers=headers)
 
 
-PROBES: Mapping[str, Probe] = {
+def heartbeat(service: Service, settings: Settings) -> None:
+    """Look at the heartbeat that a service writes."""
+    try:
+        beat = json.loads((settings.run_dir / f"{service.name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ServiceError(f"no heartbeat of {service.name} yet") from None
+    age = time.time() - float(beat["time"])
+    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
+        raise ServiceError(f"the last heartbeat of {service.name} was {age:.0f} s ago")
+
+
+def page(service: Service, settings: Settings) -> None:
+    """Get the page that a service answers once it works."""
+    call("GET", f"{settings.url(service.serves_at)}{service.probe_path}")
+
+
+# Beside those of the services: what is asked of one member of a cluster, and whether the topics are there.
+OWN_PROBES: Mapping[str, Probe] = {
     "kafka": kafka_probe.round_trip,
     "topics": kafka_probe.topics,
     "namenode": namenode,
     "datanode": datanode,
     "metastore": metastore,
     "presto": presto,
-    "spark": spark,
     "scheduler": scheduler,
-    "trades": trades,
-    "simulator": simulator,
     "notebook": notebook,
     "presto-node": member_probes.presto_node,
     "spark-master": member_probes.spark_master,
     "spark-worker": member_probes.spark_worker,
 }
+
+
+def _generic(service: Service) -> Probe:
+    return partial(page if service.probe_path else heartbeat, service)
+
+
+PROBES: Mapping[str, Probe] = {**{service.name: _generic(service) for service in ALL_SERVICES}, **OWN_PROBES}
 
 
 def check(name: str, settings: Settings) -> str | None:
@@ -148,16 +156,6 @@ def main() -> int:
         if reason is not None:
             print(f"{name}: {reason}", file=sys.stderr)  # noqa: T201
     return 1 if any(reasons.values()) else 0
-
-
-def _look_at_heartbeat(settings: Settings, name: str) -> None:
-    try:
-        beat = json.loads((settings.run_dir / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ServiceError(f"no heartbeat of {name} yet") from None
-    age = time.time() - float(beat["time"])
-    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
-        raise ServiceError(f"the last heartbeat of {name} was {age:.0f} s ago")
 
 
 def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:

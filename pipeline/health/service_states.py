@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
 
 from pipeline.engines import supervisor
 from pipeline.engines.leftovers import leftovers
-from pipeline.engines.services import SERVICES, services_here
+from pipeline.engines.local_services import services_here
 from pipeline.errors import ServiceError
 from pipeline.health import probes
+from pipeline.services import BY_NAME, SERVICES
 from pipeline.settings import Settings
 
 CONNECT_S = 1.0
 MIB = 1024**2
-
-# service -> (the port that tells whether it serves, what its address begins with); `trades` serves nobody
-ADDRESSES: Mapping[str, tuple[str, str]] = {
-    "kafka": ("kafka", ""),
-    "namenode": ("namenode_http", "http://"),
-    "datanode": ("datanode_http", "http://"),
-    "metastore": ("metastore", "thrift://"),
-    "presto": ("presto", "http://"),
-    "spark": ("spark_ui", "http://"),
-    "scheduler": ("scheduler", "http://"),
-    "simulator": ("simulator", "http://"),
-    "notebook": ("notebook", "http://"),
-}
 
 
 @dataclass(frozen=True)
@@ -56,12 +43,12 @@ def service_states(settings: Settings) -> list[ServiceState]:
 def service_state(settings: Settings, name: str, pid: int | None) -> ServiceState:
     """Return the state of a service; up means that its process runs and its port answers, or its heart beats."""
     rss_mb = None if pid is None else resident_mb(pid)
-    if name == "trades":
+    record = BY_NAME[name]
+    if not record.serves_at:
         return ServiceState(name, pid is not None and probes.check(name, settings) is None, pid, "", rss_mb)
-    port_name, scheme = ADDRESSES[name]
-    port = settings.port(port_name)
+    port = settings.port(record.serves_at)
     up = pid is not None and answers(settings.local_host, port)
-    return ServiceState(name, up, pid, f"{scheme}{settings.local_host}:{port}", rss_mb)
+    return ServiceState(name, up, pid, f"{record.scheme}{settings.local_host}:{port}", rss_mb)
 
 
 def answers(host: str, port: int) -> bool:

@@ -7,7 +7,8 @@ import socket
 from collections.abc import Iterable, Iterator
 
 from pipeline.host import processes
-from pipeline.settings import PORT_OFFSETS, Settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import Settings
 
 COMMAND_SHOWN = 80  # characters of the holder's command line
 

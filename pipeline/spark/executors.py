@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.engines.memory import heap
+from pipeline.engines.memory import SPARK_EXECUTOR, heap
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
 
@@ -52,7 +52,7 @@ def _what_executors_get(settings: Settings) -> dict[str, str]:
         # The driver hands them to each executor, whatever starts it. In the driver itself they are on the class path,
         # which is asked first, so that no class is loaded twice.
         "spark.jars": ",".join(jars),
-        "spark.executor.memory": heap("spark_executor", small=settings.small),
+        "spark.executor.memory": heap(SPARK_EXECUTOR, small=settings.small),
         # As many tasks at a time as with local[4], on two workers of two cores.
         "spark.executor.cores": "2",
         "spark.cores.max": "4",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.host.output_format import PAGES, stage_line
+from pipeline.host.output_format import stage_line
 from pipeline.scheduler_api import SchedulerApi
+from pipeline.services import PAGES
 from pipeline.verbs.console import Stages
 from pipeline.verbs.run_config import Choices
 
@@ -34,10 +35,10 @@ def show_addresses(choices: Choices, stages: Stages) -> None:
     say = stages.say
     say(stage_line(stages.elapsed_s, "the lake is up"))
     say("")
-    for service, port_name, title in PAGES:
-        if service in choices.services:
-            token = f"/lab?token={settings.notebook_token.reveal()}" if service == "notebook" else ""
-            say(f"  {title:<15}{settings.url(port_name)}{token}")
+    for service in PAGES:
+        if service.name in choices.services:
+            token = f"/lab?token={settings.notebook_token.reveal()}" if service.name == "notebook" else ""
+            say(f"  {service.page:<15}{settings.url(service.serves_at)}{token}")
     say("")
     for command, aim in NEXT_STEPS:
         say(f"  {command:<38}{aim}")

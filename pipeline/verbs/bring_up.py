@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.engines import leftovers, render, supervisor
-from pipeline.engines.services import SERVICES
 from pipeline.errors import ServiceError
 from pipeline.health import probes
+from pipeline.services import BY_NAME, JARS, readers_of
 from pipeline.settings import Settings
 from pipeline.verbs.run_config import Choices
 
-# All start at once, so these overlap. On an idle machine all are ready after half a minute; beside a build that keeps
-# both cores busy Kafka alone has taken 90 s.
-READY_S: Mapping[str, float] = dict.fromkeys(SERVICES, 120) | {"presto": 180, "spark": 240}
-JARS = "jars"
-# What is read at a service's start, a folder of the rendered configuration or the jars -> the services that read it.
-READERS: Mapping[str, tuple[str, ...]] = {
-    "kafka": ("kafka",),
-    "hadoop": ("namenode", "datanode", "metastore", "presto", "spark"),
-    "hive": ("metastore",),
-    "presto": ("presto",),
-    "spark": ("spark",),
-    JARS: ("kafka", "namenode", "datanode", "presto", "spark"),
-}
 LOG_LINES = 15
 LOOK_AGAIN_S = 0.25
 
@@ -41,7 +27,7 @@ def start(choices: Choices, *, new_jars: bool = False) -> str:
         return f"{told}; first ended what an earlier run had left: {', '.join(ended.values())}" if ended else told
     changed = {_folder(file, settings) for file in render.render_all(settings, choices.services)}
     taken_over = daemon.apply_changes()
-    readers = _readers(changed | {JARS} if new_jars else changed)
+    readers = readers_of(changed | {JARS} if new_jars else changed)
     restarted = [name for name in choices.services if name in readers and name not in taken_over]
     daemon.stop(*restarted)
     idle = [name for name, state in daemon.states().items() if state.state in supervisor.ENDED]
@@ -57,7 +43,7 @@ def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> 
     Raises:
         ServiceError: it refused to run, or was not ready in time; with the end of its log and the next step.
     """
-    limit = READY_S[name] if within_s is None else within_s
+    limit = BY_NAME[name].ready_s if within_s is None else within_s
     deadline = time.monotonic() + limit
     while (reason := probes.check(name, settings)) is not None:
         state = supervisor.client(settings).states()[name]
@@ -70,10 +56,6 @@ def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> 
 
 def _folder(file: Path, settings: Settings) -> str:
     return file.relative_to(settings.conf_dir).parts[0]
-
-
-def _readers(changed: set[str]) -> set[str]:
-    return {name for folder in changed for name in READERS.get(folder, ())}
 
 
 def _failure(settings: Settings, name: str, what: str) -> str:

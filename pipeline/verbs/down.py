@@ -14,7 +14,8 @@ from pipeline.engines import leftovers, supervisor
 from pipeline.errors import ServiceError
 from pipeline.host import ports, processes
 from pipeline.host.cli import DOWN_GOES_ON, parse_down, run_verb
-from pipeline.settings import PORT_OFFSETS, Settings, load_settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import Settings, load_settings
 from pipeline.verbs.console import Stages
 
 PORTS_FREE_S = 15.0

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.engines.services import SERVICES
 from pipeline.errors import CoinlakeError
 from pipeline.host.options import HistoryFile
+from pipeline.services import SERVICES
 from pipeline.settings import Settings, load_settings
 from pipeline.verbs.console import Stages
 from pipeline.verbs.run_config import Choices

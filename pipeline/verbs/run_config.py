@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pipeline.engines import supervisor
-from pipeline.engines.services import services_here
+from pipeline.engines.local_services import services_here
 from pipeline.host import processes
 from pipeline.host.options import SetupOptions
 from pipeline.settings import Settings, load_settings

@@ -6,7 +6,7 @@ Each stage does nothing where its work is done already, so that running it again
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.engines import secrets
 from pipeline.engines.jars.fetch import fetch
@@ -18,6 +18,7 @@ from pipeline.host.options import HistoryFile, SetupOptions, parse_options
 from pipeline.kafka import topics
 from pipeline.presto import Presto
 from pipeline.scheduler_api import SchedulerApi
+from pipeline.services import SERVICES
 from pipeline.settings import Settings, load_settings
 from pipeline.verbs import bring_up, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
@@ -25,19 +26,6 @@ from pipeline.verbs.console import Stages
 from pipeline.verbs.readback import HistoryWait, push_history, read_back, wait_for_history
 from pipeline.verbs.run_config import Choices, choose
 
-# Each becomes ready after those before it; all were started together.
-READY_ORDER = (
-    "kafka",
-    "namenode",
-    "datanode",
-    "metastore",
-    "presto",
-    "simulator",
-    "scheduler",
-    "trades",
-    "spark",
-    "notebook",
-)
 HISTORY_S = 300.0  # the Hive table is published now and then; and more for a long file:
 HISTORY_ROWS_A_SECOND = 500
 
@@ -54,8 +42,11 @@ def run(options: SetupOptions, stages: Stages) -> int:
     choices = choose(options)
     with stages.stage("services") as outcome:
         outcome(bring_up.start(choices, new_jars=new_jars))
-    for name in READY_ORDER:
-        _wait_ready(choices, name, stages)
+    for name in SERVICES:
+        if name in choices.services:
+            _wait_ready(choices.settings, name, stages)
+        if name in AFTER:
+            AFTER[name](choices.settings, stages)
     prove(choices, options.history, stages)
     return 0
 
@@ -88,25 +79,28 @@ def _prepare(stages: Stages) -> bool:
     return new_jars
 
 
-def _wait_ready(choices: Choices, name: str, stages: Stages) -> None:
-    if name in choices.services:
-        with stages.stage(name) as outcome:
-            bring_up.wait_ready(choices.settings, name)
-            outcome(f"{name} is ready")
-    if name == "kafka":  # the stream and the scheduler wait for the topics, wherever Kafka runs
-        with stages.stage("topics") as outcome:
-            outcome(_make_topics(choices.settings))
-    elif name == "presto":
-        with stages.stage("databases") as outcome:
-            registered = list(hive_setup.register(choices.settings))
-            outcome(f"{len(registered)} databases and tables are registered")
+def _wait_ready(settings: Settings, name: str, stages: Stages) -> None:
+    with stages.stage(name) as outcome:
+        bring_up.wait_ready(settings, name)
+        outcome(f"{name} is ready")
 
 
-def _make_topics(settings: Settings) -> str:
-    lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
-    if faults:
-        raise ServiceError("\n  ".join(map(str, faults)))
-    return f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated"
+def _make_topics(settings: Settings, stages: Stages) -> None:
+    with stages.stage("topics") as outcome:
+        lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
+        if faults:
+            raise ServiceError("\n  ".join(map(str, faults)))
+        outcome(f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated")
+
+
+def _register_tables(settings: Settings, stages: Stages) -> None:
+    with stages.stage("databases") as outcome:
+        registered = list(hive_setup.register(settings))
+        outcome(f"{len(registered)} databases and tables are registered")
+
+
+# What is made as soon as a service works, wherever that one runs: those after it wait for it.
+AFTER: Mapping[str, Callable[[Settings, Stages], None]] = {"kafka": _make_topics, "presto": _register_tables}
 
 
 def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices: Choices, stages: Stages) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engines.services import SERVICES
+from pipeline.services import SERVICES
 from pipeline.settings import load_settings
 from tests.support.stack import Stack
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from pipeline.engines.services import SERVICES
+from pipeline.services import SERVICES
 from tests.support.prices import price_event, record
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.host.ports import is_free
-from pipeline.settings import CHECKOUT, PORT_OFFSETS
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import CHECKOUT
 from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.results import Results, read_junit
 

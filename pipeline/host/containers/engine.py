@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 from pipeline.host import machine, ports
+from pipeline.services import published_ports
 from pipeline.settings import Settings
 
 COMPOSE_WANTED = (2, 20)  # the first with dependencies that need not be there
@@ -15,11 +16,6 @@ ANSWER_S = 20.0
 GIB = machine.GIB
 MEMORY_WANTED = {"single": 6 * GIB, "cluster": 13 * GIB}  # resident, with room for the first queries
 DISK_WANTED = 8 * GIB  # measured: images 4.6 GB while they are built
-# Published on 127.0.0.1, by the profile.
-PUBLISHED = {
-    "single": ("notebook", "presto", "spark_ui", "namenode_http", "scheduler", "simulator", "kafka_outside"),
-    "cluster": ("notebook", "presto", "namenode_http", "scheduler", "simulator", "kafka_outside", "spark_master_ui"),
-}
 
 
 def engine_fault() -> str | None:
@@ -47,7 +43,7 @@ def room_faults(settings: Settings, profile: str) -> Iterator[str]:
         yield f"{free / GIB:.1f} GB of memory are free, the containers need {wanted / GIB:g} GB: close other programs"
     if settings.port_base % 100 != 0:
         yield f"COINLAKE_PORT_BASE={settings.port_base}: in containers it has to be a multiple of 100"
-    yield from ports.port_faults(settings, PUBLISHED[profile])
+    yield from ports.port_faults(settings, published_ports(profile))
 
 
 def _ask(*command: str) -> str | None:

@@ -9,30 +9,17 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.host.containers.compose import PYTHON_INSIDE, Compose, Service
+from pipeline.services import by_container
 from pipeline.settings import Settings, load_settings
 
 STATUS = (PYTHON_INSIDE, "-m", "pipeline.verbs.status", "--services-from-stdin")
 ASKED = ("scheduler", "simulator", "trades", "notebook")  # any of them can ask; the scheduler knows the market, too
-# service -> the port of its page or interface, and what its address begins with
-ADDRESSES: Mapping[str, tuple[str, str]] = {
-    "kafka": ("kafka_outside", ""),
-    "broker-1": ("kafka_outside", ""),
-    "cloudera": ("namenode_http", "http://"),
-    "namenode": ("namenode_http", "http://"),
-    "presto": ("presto", "http://"),
-    "presto-coordinator": ("presto", "http://"),
-    "spark": ("spark_ui", "http://"),
-    "spark-master": ("spark_master_ui", "http://"),
-    "scheduler": ("scheduler", "http://"),
-    "simulator": ("simulator", "http://"),
-    "notebook": ("notebook", "http://"),
-}
 UNITS = {"B": 1 / 2**20, "KiB": 1 / 2**10, "MiB": 1.0, "GiB": 2.0**10}
 SIZE = re.compile(r"([\d.]+)\s*([KMG]?i?B)")
 
@@ -91,8 +78,8 @@ def memory_mb(words: str) -> int | None:
 
 
 def _address(settings: Settings, name: str) -> str:
-    port, scheme = ADDRESSES.get(name, ("", ""))
-    return f"{scheme}127.0.0.1:{settings.port(port)}" if port else ""
+    service = by_container(name)
+    return f"{service.scheme}127.0.0.1:{settings.port(service.published)}" if service else ""
 
 
 def _pids(containers: Sequence[str]) -> dict[str, int]:

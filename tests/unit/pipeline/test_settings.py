@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
+from pipeline.services import PORT_OFFSETS
 from pipeline.setting_values import Secret, read_env_file
-from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, PORT_OFFSETS, Settings, load_settings
+from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, Settings, load_settings
 
 Load = Callable[..., Settings]
 
@@ -59,10 +60,6 @@ def test_port_base_moves_every_port(load: Load) -> None:
     )
     assert read.url("scheduler") == "http://127.0.0.1:31050"
     assert read.kafka_bootstrap == "127.0.0.1:31092"
-
-
-def test_no_two_services_share_a_port() -> None:
-    assert len(set(PORT_OFFSETS.values())) == len(PORT_OFFSETS)
 
 
 def test_env_file_beats_default_and_environment_beats_env_file(load: Load, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from pipeline.errors import PreflightError
 from pipeline.host import machine, ports, preflight, processes
 from pipeline.host.options import HistoryFile, SetupOptions
-from pipeline.settings import CHECKOUT, PORT_OFFSETS, Settings, load_settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import CHECKOUT, Settings, load_settings
 
 GIB = 1024**3
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.engines.render import TEMPLATES
 from pipeline.engines.supervisor import ServiceState
 from pipeline.errors import ServiceError
 from pipeline.settings import load_settings
@@ -119,8 +118,3 @@ def test_a_refusal_is_told_at_once(monkeypatch: pytest.MonkeyPatch, choices: Cho
     monkeypatch.setattr("pipeline.health.probes.check", lambda _name, _settings: "connection refused")
     with pytest.raises(ServiceError, match=r"(?s)kafka refused to run.*the log is empty"):
         bring_up.wait_ready(choices.settings, "kafka", within_s=60)
-
-
-def test_every_folder_of_configuration_has_its_readers() -> None:
-    folders = {place.name for place in TEMPLATES.iterdir() if place.is_dir()}
-    assert folders == set(bring_up.READERS) - {bring_up.JARS}

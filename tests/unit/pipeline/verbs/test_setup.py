@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipeline.engines.services import SERVICES
 from pipeline.errors import ServiceError
 from pipeline.scheduler_api import MarketInUse
+from pipeline.services import SERVICES
 from pipeline.settings import load_settings
 from pipeline.verbs import setup
 from pipeline.verbs.announce import announce_market, show_addresses
@@ -54,10 +54,6 @@ def test_every_page_is_shown_and_the_notebook_with_its_token() -> None:
     stages, text = quiet()
     show_addresses(Choices(settings, ("presto",)), stages)
     assert "t0ken" not in text.getvalue()
-
-
-def test_every_service_is_waited_for() -> None:
-    assert set(setup.READY_ORDER) == set(SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipeline.engines.services import SERVICES
 from pipeline.errors import ServiceError
-from pipeline.health import service_states
 from pipeline.health.service_states import ServiceState, resident_mb, service_state
 from pipeline.health.table_states import TableState
 from pipeline.health.topic_states import TopicState
 from pipeline.health.trade_coverage import TradeCoverage
 from pipeline.scheduler_api import MarketInUse
-from pipeline.settings import PORT_OFFSETS, load_settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.verbs import status
 from pipeline.verbs.status_view import show
@@ -141,10 +140,6 @@ def test_memory_counts_the_children_too() -> None:
         assert 60 <= (resident_mb(parent.pid) or 0) < 200
         parent.communicate(b"\n")
     assert resident_mb(parent.pid) is None
-
-
-def test_every_service_has_an_address() -> None:
-    assert set(service_states.ADDRESSES) == set(SERVICES) - {"trades"}  # it serves nobody
 
 
 def test_the_trade_producer_is_up_while_its_heart_beats(home: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import CHECKOUT, PORT_OFFSETS
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import CHECKOUT
 from tests.support import runner
 
 

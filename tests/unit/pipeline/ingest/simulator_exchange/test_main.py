@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 
 from pipeline.ingest.simulator.__main__ import _parser
 from pipeline.ingest.simulator.exchange.mischief import Plan
-from pipeline.settings import CHECKOUT, PORT_OFFSETS, load_settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import CHECKOUT, load_settings
 from tests.support.runner import free_port_base
 
 

@@ -1,0 +1,30 @@
+"""Which services run on this machine under these settings."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pipeline.services import ALL_SERVICES, Service
+from pipeline.settings import Settings
+
+
+def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ...]:
+    """Return the services to run on this machine, in the order in which they become ready.
+
+    An engine whose address setting points elsewhere is someone else's and left out; so is the simulator when only the
+    live market may be used.
+    """
+    left_out = {service.name for service in ALL_SERVICES if not _is_ours(settings, service)}
+    if settings.market == "live":
+        left_out.add("simulator")
+    if not notebook:
+        left_out.add("notebook")
+    return tuple(service.name for service in ALL_SERVICES if service.name not in left_out)
+
+
+def _is_ours(settings: Settings, service: Service) -> bool:
+    if not service.address:
+        return True
+    address: str = getattr(settings, service.address)
+    netloc = urlsplit(address if "://" in address else f"//{address}").netloc
+    return netloc == f"{settings.local_host}:{settings.port(service.address_port)}"
