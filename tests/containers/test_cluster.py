@@ -15,6 +15,8 @@ from tests.support.simulated_exchange import SimulatedExchange
 from tests.support.trading import TRADES, Session
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 RATE = 100.0  # trades a second over all products
 MORE = 500  # trades that have to become visible while one is dead
 

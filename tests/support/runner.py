@@ -1,4 +1,6 @@
-"""Run the suites one after the other, each by pytest, and add up what they say.
+"""Run the suites, each by pytest, and add up what they say.
+
+The suites without engines run side by side, for each of them keeps one core busy; the others follow one by one.
 
 Called by `tests/run.sh`, which makes the interpreter that this runs in.
 """
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +27,8 @@ from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.results import Results, read_junit
 
 SUITES = ("static", "unit", "spark", "integration", "docs", "containers")  # fast ones first
+EVERYTHING = "all"  # the long tests, too
+BESIDE = "spark"  # runs beside the two before it, which leave it a core
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 PREPARATIONS = {"spark": ["-m", "pipeline.engines.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -33,31 +38,55 @@ class Stopped(Exception):  # noqa: N818 - not an error of the code: the user end
     """Someone asked the run to end."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    suites: tuple[str, ...]  # in our order
+    long: bool  # whether the tests marked `long` run, too
+    named: bool  # whether suites were named one by one
+
+
+@dataclass(frozen=True)
+class Running:
+    """A suite's pytest process."""
+
+    suite: str
+    process: subprocess.Popen[bytes]
+    report: Path
+    output: Path | None  # where its output goes, when not to ours
+    started: float  # on the monotonic clock
+
+
 def main(arguments: list[str]) -> int:
     """Run the named suites, all of them by default; return the exit code."""
-    suites = parse(arguments)
+    request = parse(arguments)
     home = Path(os.environ["COINLAKE_TEST_HOME"])
     for number in STOP_SIGNALS:
         signal.signal(number, stop)
     try:
         with only_run_in(home):
-            total = run_all(suites, home, test_environment(home) | permissions(arguments))
+            total = Run(request, home).run_all()
     except Stopped:
         print("tests/run.sh: stopped", file=sys.stderr)
         return 130
+    if not request.long:
+        print("without the long tests, which `tests/run.sh all` runs, too")
     print(total.summary(), flush=True)
     return 0 if total.good else 1
 
 
-def parse(arguments: list[str]) -> tuple[str, ...]:
-    """Return the suites to run, in our order."""
+def parse(arguments: list[str]) -> Request:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="tests/run.sh")
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
-    named = parser.parse_args(arguments).suites
-    unknown = [name for name in named if name not in SUITES]
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join((*SUITES, EVERYTHING)))
+    words = parser.parse_args(arguments).suites
+    unknown = [name for name in words if name not in (*SUITES, EVERYTHING)]
     if unknown:
-        parser.error(f"unknown suite {unknown[0]!r}; there are {', '.join(SUITES)}")
-    return tuple(suite for suite in SUITES if not named or suite in named)
+        parser.error(f"unknown suite {unknown[0]!r}; there are {', '.join(SUITES)}, and {EVERYTHING}")
+    named = [name for name in words if name != EVERYTHING]
+    suites = tuple(suite for suite in SUITES if not named or suite in named)
+    return Request(suites, long=EVERYTHING in words, named=bool(named))
 
 
 @contextlib.contextmanager
@@ -70,18 +99,6 @@ def only_run_in(home: Path) -> Iterator[None]:
         except BlockingIOError:
             raise SystemExit(f"tests/run.sh: another run uses {home}; name another COINLAKE_TEST_HOME") from None
         yield
-
-
-def run_all(suites: tuple[str, ...], home: Path, environment: dict[str, str]) -> Results:
-    """Run the suites in turn and return what they say together."""
-    total = Results()
-    for suite in suites:
-        started = time.monotonic()
-        results = run_suite(suite, home, environment)
-        seconds = time.monotonic() - started
-        print(f"== {suite}: {results.ran} ran, {results.failed} failed, {seconds:.0f} s\n", flush=True)
-        total += results
-    return total
 
 
 def test_environment(home: Path) -> dict[str, str]:
@@ -97,9 +114,9 @@ def test_environment(home: Path) -> dict[str, str]:
     }
 
 
-def permissions(arguments: list[str]) -> dict[str, str]:
+def permissions(request: Request) -> dict[str, str]:
     """Return what a suite may do only when the user named it: install Docker and start an engine."""
-    return {ASKED_BY_NAME: "1"} if "containers" in arguments else {}
+    return {ASKED_BY_NAME: "1"} if request.named and "containers" in request.suites else {}
 
 
 def is_setting(name: str) -> bool:
@@ -124,22 +141,72 @@ def prepare(suite: str, environment: dict[str, str]) -> bool:
     return subprocess.run([sys.executable, *command], cwd=CHECKOUT, env=environment, check=False).returncode == 0
 
 
-def run_suite(suite: str, home: Path, environment: dict[str, str]) -> Results:
-    """Run one suite to its end, or to the end of its clean-up when we are asked to stop."""
-    report = home / "reports" / f"{suite}.xml"
-    report.unlink(missing_ok=True)
-    print(f"== {suite}", flush=True)
-    if not prepare(suite, environment):
-        return Results(failed=1)
-    command = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", f"--junitxml={report}", f"tests/{suite}"]
-    # A process group of its own: Ctrl-C reaches pytest once, from us, and its fixtures take the engines down.
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
-    try:
-        return read_junit(report, process.wait())
-    except Stopped:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
+class Run:
+    """One run of suites in one home."""
+
+    def __init__(self, request: Request, home: Path) -> None:
+        self._suites = request.suites
+        self._long = request.long
+        self._home = home
+        self._environment = test_environment(home) | permissions(request)
+        self._running: dict[str, Running] = {}
+
+    def run_all(self) -> Results:
+        """Run the suites and return what they say together; when stopped, only after their clean-up."""
+        total = Results()
+        try:
+            if len({"static", "unit", BESIDE} & set(self._suites)) > 1:
+                self._start(BESIDE, self._home / "reports" / f"{BESIDE}.log")
+            for suite in self._suites:
+                total += self._run(suite)
+        except Stopped:
+            self._interrupt()
+            raise
+        return total
+
+    def _run(self, suite: str) -> Results:
+        print(f"== {suite}", flush=True)
+        if suite not in self._running:
+            self._start(suite)
+        running = self._running.get(suite)
+        if running is None:
+            return Results(failed=1)
+        exit_code = running.process.wait()
+        del self._running[suite]
+        if running.output:
+            print(running.output.read_text(encoding="utf-8", errors="replace"), end="")
+        results = read_junit(running.report, exit_code)
+        seconds = time.monotonic() - running.started
+        print(f"== {suite}: {results.ran} ran, {results.failed} failed, {seconds:.0f} s\n", flush=True)
+        return results
+
+    def _start(self, suite: str, output: Path | None = None) -> None:
+        """Start a suite unless what it needs beside this interpreter cannot be made."""
+        report = self._home / "reports" / f"{suite}.xml"
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.unlink(missing_ok=True)
+        if not prepare(suite, self._environment):
+            return
+        command = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", f"--junitxml={report}"]
+        command += [] if self._long else ["-m", "not long"]
+        with contextlib.ExitStack() as files:
+            # A process group of its own: Ctrl-C reaches pytest once, from us, and its fixtures take the engines down.
+            process = subprocess.Popen(
+                [*command, f"tests/{suite}"],
+                cwd=CHECKOUT,
+                env=self._environment,
+                start_new_session=True,
+                stdout=files.enter_context(output.open("wb")) if output else None,
+                stderr=subprocess.STDOUT if output else None,
+            )
+        self._running[suite] = Running(suite, process, report, output, time.monotonic())
+
+    def _interrupt(self) -> None:
+        """Stop what runs and wait for its clean-up."""
+        for running in self._running.values():
+            running.process.send_signal(signal.SIGINT)
+        for running in self._running.values():
+            running.process.wait()
 
 
 def stop(_number: int, _frame: FrameType | None) -> None:

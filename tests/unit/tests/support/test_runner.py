@@ -18,8 +18,13 @@ from tests.support import runner
 
 
 def test_all_suites_run_in_our_order_by_default() -> None:
-    assert runner.parse([]) == runner.SUITES
-    assert runner.parse(["spark", "static"]) == ("static", "spark")
+    assert runner.parse([]) == runner.Request(runner.SUITES, long=False, named=False)
+    assert runner.parse(["spark", "static"]) == runner.Request(("static", "spark"), long=False, named=True)
+
+
+def test_all_adds_the_long_tests() -> None:
+    assert runner.parse(["all"]) == runner.Request(runner.SUITES, long=True, named=False)
+    assert runner.parse(["all", "containers"]) == runner.Request(("containers",), long=True, named=True)
 
 
 def test_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,8 +51,8 @@ def test_users_own_lake_does_not_reach_the_tests(monkeypatch: pytest.MonkeyPatch
 def test_only_a_named_suite_may_install_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COINLAKE_TEST_DOCKER", "1")
     assert "COINLAKE_TEST_DOCKER" not in runner.test_environment(tmp_path)
-    assert runner.permissions(["static", "containers"]) == {"COINLAKE_TEST_DOCKER": "1"}
-    assert runner.permissions([]) == runner.permissions(["static"]) == {}
+    assert runner.permissions(runner.parse(["static", "containers"])) == {"COINLAKE_TEST_DOCKER": "1"}
+    assert [runner.permissions(runner.parse(words)) for words in ([], ["static"], ["all"])] == [{}, {}, {}]
 
 
 def test_busy_port_moves_the_whole_block() -> None:
@@ -66,24 +71,75 @@ def test_second_run_in_the_same_home_is_refused(tmp_path: Path) -> None:
         pass  # the first one let go
 
 
-def test_stopped_run_lets_its_suite_clean_up(tmp_path: Path) -> None:
-    """A suite that hangs is interrupted, its fixture's clean-up runs, and nothing is left."""
-    suite = tmp_path / "tests" / "unit"
-    suite.mkdir(parents=True)
-    (suite / "test_hang.py").write_text(
-        "import pathlib, time, pytest\n"
-        "@pytest.fixture\n"
-        "def engine():\n"
-        "    pathlib.Path('up').touch()\n"
-        "    yield\n"
-        "    pathlib.Path('down').touch()\n"
-        "def test_hang(engine): time.sleep(60)\n"
+def start_run(folder: Path, tests: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    """Start a run over suites of our own, given by the text of their only file."""
+    for suite, text in tests.items():
+        (folder / "tests" / suite).mkdir(parents=True)
+        (folder / "tests" / suite / f"test_of_{suite}.py").write_text(text)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = long\naddopts = --strict-markers\n")
+    code = (
+        "import pathlib, sys; from tests.support import runner; "
+        f"runner.CHECKOUT = pathlib.Path({str(folder)!r}); runner.PREPARATIONS = {{}}; "
+        f"sys.exit(runner.main({list(words)!r}))"
     )
-    code = f"import pathlib, sys; from tests.support import runner; runner.CHECKOUT = pathlib.Path({str(tmp_path)!r}); "
-    environment = os.environ | {"COINLAKE_TEST_HOME": str(tmp_path / "home")}
-    process = subprocess.Popen([sys.executable, "-c", code + "sys.exit(runner.main(['unit']))"], env=environment)
-    while not (tmp_path / "up").exists() and process.poll() is None:
+    environment = os.environ | {"COINLAKE_TEST_HOME": str(folder / "home")}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+HANGS = """
+import pathlib, time, pytest
+@pytest.fixture
+def engine():
+    pathlib.Path('up-' + __name__).touch()
+    yield
+    pathlib.Path('down-' + __name__).touch()
+def test_hang(engine): time.sleep(60)
+"""
+MEETS = """
+import pathlib, time
+def test_the_other_one_runs_meanwhile():
+    pathlib.Path('here-{here}').touch()
+    deadline = time.monotonic() + 30
+    while not pathlib.Path('here-{there}').exists():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 130
-    assert (tmp_path / "down").exists()
+"""
+LONG = """
+import pytest
+def test_short(): pass
+@pytest.mark.long
+def test_long(): assert False, "I am long"
+"""
+
+
+def test_stopped_run_lets_its_suites_clean_up(tmp_path: Path) -> None:
+    """Suites that hang are interrupted, their fixtures' clean-up runs, and nothing is left."""
+    with start_run(tmp_path, {"unit": HANGS, "spark": HANGS}, "unit", "spark") as process:
+        while len(list(tmp_path.glob("up-*"))) < 2 and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 130
+    assert len(list(tmp_path.glob("down-*"))) == 2
+
+
+def test_suites_without_engines_run_side_by_side(tmp_path: Path) -> None:
+    unit, spark = (MEETS.format(here=here, there=there) for here, there in (("unit", "spark"), ("spark", "unit")))
+    with start_run(tmp_path, {"unit": unit, "spark": spark}, "unit", "spark") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
+    words = [
+        "== unit\n",
+        "== unit: 1 ran, 0 failed, ",
+        "== spark\n",
+        "== spark: 1 ran, 0 failed, ",
+        "2 passed, 0 failed",
+    ]
+    assert sorted(words, key=printed.index) == words
+
+
+@pytest.mark.parametrize(("words", "closing"), [((), "1 passed, 0 failed"), (("all",), "1 passed, 1 failed")])
+def test_long_tests_run_when_all_are_asked_for(tmp_path: Path, words: tuple[str, ...], closing: str) -> None:
+    with start_run(tmp_path, {"unit": LONG}, "unit", *words) as process:
+        printed, _ = process.communicate(timeout=60)
+    assert closing in printed.splitlines()[-1]
+    assert ("tests/run.sh all" in printed) == (not words)
