@@ -11,6 +11,7 @@
     │   └── TableMissingError        ... because a table is not registered yet
     ├── NotebookError            a notebook did not run to its end
     ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
+    ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── TopicMismatchError       a topic exists with other settings than ours
     ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
     ├── EventTooLargeError       an event is larger than the topic takes
@@ -102,6 +103,13 @@ class CheckpointMismatchError(CoinlakeError):
             f"nothing there. Bring that Kafka back, or move the checkpoint away to read the new one from its start "
             f"(rows that are in the tables already are not written twice)."
         )
+
+
+class StalledStreamError(CoinlakeError):
+    """A stream has worked on one batch for too long."""
+
+    def __init__(self, stream: str, seconds: float) -> None:
+        super().__init__(f"stream {stream} has worked on one batch for {seconds:.0f} s without finishing it")
 
 
 class TopicMismatchError(CoinlakeError):

@@ -39,6 +39,11 @@ def remember_classes(spark: SparkSession) -> None:
         java_class(spark, name)
 
 
+def kill_jvm(spark: SparkSession) -> None:
+    """End the driver's JVM at once: a thread that hangs in it would hang its orderly stop, too."""
+    spark.sparkContext._gateway.proc.kill()  # type: ignore[union-attr]  # noqa: SLF001 - as above
+
+
 def hadoop_conf(spark: SparkSession) -> JavaObject:
     """Return the driver's Hadoop configuration."""
     return spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - as above

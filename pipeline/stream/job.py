@@ -10,25 +10,29 @@ import os
 import signal
 import sys
 import threading
+import time
+from functools import partial
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline.errors import CheckpointMismatchError, SettingsError
+from pipeline.errors import CheckpointMismatchError, SettingsError, StalledStreamError
 from pipeline.events.catalog import TOPICS
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
 from pipeline.spark.checkpoint_identity import claim_checkpoint
+from pipeline.spark.jvm import kill_jvm
 from pipeline.spark.kafka_source import kafka_identity
 from pipeline.spark.session import create_session
 from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
 from pipeline.stream.ops import gaps
-from pipeline.stream.progress import ProgressReporter
+from pipeline.stream.progress import ProgressReporter, Report
 from pipeline.stream.silver import query as silver_query
 from pipeline.stream.silver.trades import query as trade_query
+from pipeline.stream.watchdog import QueryState, Watchdog
 from pipeline.tables.catalog import ICEBERG_TABLES
 
 log = logging.getLogger(__name__)
@@ -39,7 +43,7 @@ CHECK_S = 1.0
 def main() -> int:
     """Run until a signal comes or a stream fails; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each callback
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each callback
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _signal, _frame: stop.set())
@@ -53,15 +57,21 @@ def main() -> int:
 def run(settings: Settings, stop: threading.Event) -> int:
     """Start everything and watch it."""
     spark = create_session(settings, "coinlake")
+    end = spark.stop
     try:
         create_tables(spark)
         touched = TouchedMinutes()
         queries = start_queries(spark, settings, touched)
         Housekeeping(spark, settings, stop, touched).start()
-        return watch(queries, ProgressReporter(settings), stop)
+        watchdog = Watchdog(settings.run_dir / "spark-limits.json", time.monotonic())
+        return watch(queries, ProgressReporter(settings), watchdog, stop)
+    except StalledStreamError as error:
+        log.error("%s; the job ends, to be started again", error)
+        end = partial(kill_jvm, spark)
+        return 1
     finally:
         stop.set()
-        spark.stop()
+        end()
 
 
 def create_tables(spark: SparkSession) -> None:
@@ -88,17 +98,28 @@ def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinut
     ]
 
 
-def watch(queries: list[StreamingQuery], reporter: ProgressReporter, stop: threading.Event) -> int:
-    """Report progress until told to stop (0) or until a query has ended by itself (1)."""
+def watch(queries: list[StreamingQuery], reporter: ProgressReporter, watchdog: Watchdog, stop: threading.Event) -> int:
+    """Report progress until stopped (0) or until a query has ended by itself (1).
+
+    Raises:
+        StalledStreamError: a query hangs.
+    """
     while not stop.wait(CHECK_S):
         for query in queries:
             if not query.isActive:
                 log.error("stream %s ended: %s", query.name, query.exception())
                 return 1
-        reporter.report(queries)
+        reports = reporter.report(queries)
+        watchdog.look((state_of(query, reports.get(query.name)) for query in queries), time.monotonic())
     for query in queries:
         query.stop()
     return 0
+
+
+def state_of(query: StreamingQuery, report: Report | None) -> QueryState:
+    """Return what the watchdog compares: a report is told from another by its batch and the time of its trigger."""
+    identity = None if report is None else f"{report['batchId']} {report['timestamp']}"
+    return QueryState(query.name, identity, bool(query.status["isTriggerActive"]))
 
 
 if __name__ == "__main__":

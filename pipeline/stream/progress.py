@@ -1,4 +1,4 @@
-"""Telling the world how far the streams are: a heartbeat file, and the lag as a Kafka consumer group."""
+"""Reporting how far the streams are: a heartbeat file, and the lag as a Kafka consumer group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import time
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Offsets = dict[str, dict[str, int]]
 
+Report = dict[str, Any]
+"""A query's progress after a batch, as Spark's JSON has it."""
+
 
 class ProgressReporter:
     """Writes `run/spark.json` at each call, and the streams' offsets to Kafka when they have moved."""
@@ -30,10 +34,12 @@ class ProgressReporter:
         self._client = client_config(settings)
         self._admin = AdminClient(self._client)
         self._offsets: Offsets = {}
+        self._fault: str | None = None
 
-    def report(self, queries: list[StreamingQuery]) -> None:
-        """Report the newest finished batches; a Kafka that is away is no reason to fail.
+    def report(self, queries: list[StreamingQuery]) -> dict[str, Report]:
+        """Publish the newest finished batches and return their reports by query.
 
+        Neither a Kafka that is away nor a full disk is a reason to fail.
         Several queries read the same topic: the last one in the list is the one whose table it is meant for.
         """
         # PySpark's `lastProgress` asks the JVM for each of its fields, and holds the offsets as Python text.
@@ -41,7 +47,14 @@ class ProgressReporter:
         found = {name: json.loads(report.json()) for name, report in reports.items() if report is not None}
         if len(found) == len(queries):
             self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
-        self._beat({name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()})
+        try:
+            self._beat({name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()})
+            self._fault = None
+        except OSError as error:
+            if str(error) != self._fault:  # once, not every second: the disk is full as it is
+                log.warning("heartbeat not written: %s", error)
+            self._fault = str(error)
+        return found
 
     def _publish(self, offsets: Offsets) -> None:
         if offsets == self._offsets:

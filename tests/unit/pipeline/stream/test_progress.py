@@ -1,8 +1,10 @@
-"""Telling how far the streams are: the heartbeat goes on whatever Kafka does."""
+"""Reporting how far the streams are: neither Kafka nor a full disk ends it."""
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -85,3 +87,23 @@ def test_kafka_away_stops_no_heartbeat_and_the_next_try_has_a_new_client(
     reporter.report(queries)
     assert used == clients
     assert len(clients) == 2
+
+
+def test_a_full_disk_is_a_warning_and_the_next_heartbeat_is_written(
+    reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(progress, "publish_progress", lambda *_: None)
+    queries: Any = [Query("silver", 9)]
+
+    def no_space(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(Path, "write_text", no_space)
+        assert list(reporter.report(queries)) == ["silver"]
+        reporter.report(queries)
+    assert [record.message for record in caplog.records] == [
+        "heartbeat not written: [Errno 28] No space left on device"
+    ]
+    reporter.report(queries)
+    assert beat(tmp_path)["batches"]["silver"]["batch"] == 7
