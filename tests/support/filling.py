@@ -28,7 +28,8 @@ class Exchange:
         self.afters: list[int] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response | Exception:
-        after, limit = int(request.url.params["after"]), int(request.url.params["limit"])
+        after = int(request.url.params.get("after", self.newest + 1))
+        limit = int(request.url.params["limit"])
         self.afters.append(after)
         fault = self.faults.pop(0) if self.faults else None
         return fault or reply(self.page(after, limit))

@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pipeline.errors import CoinlakeError, UnknownCoinError
+from pipeline.errors import BadDataError, CoinlakeError
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.doubts import Doubts
 from pipeline.ingest.trades.gap import Wanted
 from pipeline.ingest.trades.gap_ledger import GapLedger
-from pipeline.ingest.trades.rest import PAGE, Trade, TradesRest, rest_frame
+from pipeline.ingest.trades.rest import NAME, PAGE, Trade, TradesRest, rest_frame
 from pipeline.ingest.trades.runs import Runs, runs_of
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(seconds=60)  # a younger gap's trades may only not be visible by REST yet
 SKIPPED = "the exchange's pages skip them"
-UNLISTED = "the exchange does not list the product"
 
 Send = Callable[[str, bytes], None]
 """Hands a product's rest_trades frame to the sink, which from then on owes it to Kafka; `GapLedger.acknowledged` is to
@@ -64,12 +63,12 @@ class ProductFill:
         if not left:
             return False
         after = self._after(left[0][0], left[-1][1])
-        page, why = self._page(after)
+        page = self._page(after)
         oldest = min(page, default=0)
         asked = Runs(self._left.within(oldest, after - 1))
         found = [trade_id for trade_id in page if trade_id in asked]
         self._send(found, page)
-        self._judge(asked.without(runs_of(found)), why)
+        self._judge(asked.without(runs_of(found)))
         self._left.discard(oldest, after - 1)
         return True
 
@@ -77,11 +76,12 @@ class ProductFill:
         """Return where the page starts: at the gap's end, or higher where it then has newer gaps as well."""
         return 1 + max([highest] + [last for _, last in self._left.within(lowest, lowest + PAGE - 1)])
 
-    def _page(self, after: int) -> tuple[dict[int, Trade], str]:
-        try:
-            return self._tools.rest.page(self._product, after), SKIPPED
-        except UnknownCoinError:
-            return {}, UNLISTED
+    def _page(self, after: int) -> dict[int, Trade]:
+        """Fetch a page; one without trades is believed only from an exchange that does answer with newer ones."""
+        page = self._tools.rest.page(self._product, after)
+        if not page and not self._tools.rest.is_trading_above(self._product, after):
+            raise BadDataError(NAME, f"{self._product}: neither trades before {after} nor newer ones alone")
+        return page
 
     def _send(self, found: list[int], page: dict[int, Trade]) -> None:
         if not found:
@@ -94,12 +94,12 @@ class ProductFill:
             raise
         log.info("%s: %d missing trades fetched, %d to %d", self._product, len(found), found[-1], found[0])
 
-    def _judge(self, absent: Runs, why: str) -> None:
+    def _judge(self, absent: Runs) -> None:
         """Give up ids that two answers lack; doubt the others."""
         if not absent:
             return
         lost = self._doubts.confirmed(absent).without(self._young)
         self._doubts.note(absent.without(lost), self._tools.parts.clock())
         if lost:
-            log.error("%s: %d trades are lost: %s", self._product, lost.total, why)
-            self._tools.ledger.lose(self._product, lost, why)
+            log.error("%s: %d trades are lost: %s", self._product, lost.total, SKIPPED)
+            self._tools.ledger.lose(self._product, lost, SKIPPED)

@@ -36,21 +36,35 @@ class TradesRest:
     def page(self, product: str, after: int) -> dict[int, Trade]:
         """Return the newest trades with ids below `after` as the exchange has them, by id, newest first.
 
-        None at all means that the exchange has nothing that old.
+        None at all means that the exchange has nothing that old, if it trades the product: see `is_trading_above`.
 
         Raises:
-            UnknownCoinError: the exchange does not list the product.
-            SourceError: any other failure; it says nothing about whether the trades are there.
+            SourceError: any failure, a 404 included; it says nothing about whether the trades are there.
         """
-        path = f"/products/{product}/trades"
-        answer = self._http.get(path, {"limit": PAGE, "after": after}, product).body
-        if not isinstance(answer, list):
-            raise BadDataError(NAME, f"{path}: the answer is no list")
-        found = {trade_id: trade for trade in answer if (trade_id := _id(trade)) is not None}
+        found = self._trades(product, {"limit": PAGE, "after": after})
         page = {trade_id: trade for trade_id, trade in found.items() if trade_id < after}
-        if answer and not page:
-            raise BadDataError(NAME, f"{path}: {len(answer)} entries, none of them a trade before {after}")
+        if found and not page:
+            raise BadDataError(NAME, f"{product}: {len(found)} trades, none of them before {after}")
         return page
+
+    def is_trading_above(self, product: str, trade_id: int) -> bool:
+        """Return whether the product's newest trades are there, all of them with this id or higher ones.
+
+        Raises:
+            SourceError: any failure.
+        """
+        newest = self._trades(product, {"limit": PAGE})
+        return bool(newest) and min(newest) >= trade_id
+
+    def _trades(self, product: str, query: dict[str, str | int]) -> dict[int, Trade]:
+        path = f"/products/{product}/trades"
+        answer = self._http.get(path, query, product).body
+        if not isinstance(answer, list):
+            raise BadDataError(NAME, f"{path}: the answer is not a list")
+        found = {trade_id: trade for trade in answer if (trade_id := _id(trade)) is not None}
+        if answer and not found:
+            raise BadDataError(NAME, f"{path}: {len(answer)} entries, none of them a trade")
+        return found
 
     def close(self) -> None:
         """Close the connections."""
@@ -70,5 +84,5 @@ def _id(trade: Json) -> int | None:
         trade_id = int(trade_id)
     if isinstance(trade_id, int) and not isinstance(trade_id, bool) and trade_id > 0:
         return trade_id
-    log.warning("%s: no trade, passed over: %.200r", NAME, trade)
+    log.warning("%s: skipped an entry that is not a trade: %.200r", NAME, trade)
     return None

@@ -19,19 +19,6 @@ from tests.support.gaps import BTC
 from tests.support.market import reply
 
 
-@pytest.fixture
-def filling(tmp_path):
-    made: list[Filling] = []
-
-    def make(exchange) -> Filling:
-        made.append(Filling(tmp_path, exchange))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.kept.store.close()
-
-
 def test_exactly_the_missing_trades_are_sent(filling):
     exchange = Exchange(5000)
     fill = filling(exchange)
@@ -113,6 +100,7 @@ FAULTS: list[httpx.Response | Exception] = [
     httpx.ReadTimeout("slow"),
     httpx.ConnectError("refused"),
     reply("", 403),
+    reply({"message": "NotFound"}, 404),
     reply("<html></html>"),
     reply({"no": "list"}),
     reply([trade(9_999)]),  # not heeding `after`
@@ -153,61 +141,6 @@ def test_one_products_fault_holds_no_other_up(filling):
     fill.run(100)
     assert fill.states() == {11: ("open", 0, 0), 21: ("filled", 2, 0)}
     assert 5 <= len([request for request in fill.market.requests if "BTC" in request.url.path]) <= 15
-
-
-def test_what_the_pages_skip_is_lost_after_two_answers_and_a_minute(filling):
-    exchange = Exchange(5000, gone={1003, *range(1500, 2600)})
-    fill = filling(exchange)
-    fill.drop((1001, 3500))
-    fill.run(55)
-    assert fill.states() == {1001: ("open", 2500 - 1101, 0)}
-    calls = len(exchange.afters)
-    fill.run(45)
-    assert fill.states() == {1001: ("lost", 2500 - 1101, 1101)}
-    assert fill.kept.told[-1].note == "fetched by REST: 1399; lost: 1101, the exchange's pages skip them"
-    assert calls < len(exchange.afters) < 20
-    assert sum(len(ids) for ids in fill.sent()) == 1399
-
-
-def test_what_is_only_not_visible_yet_is_not_lost(filling):
-    exchange = Exchange(3000)
-    fill = filling(exchange)
-    fill.drop((3001, 3004))
-    fill.run(55)
-    exchange.newest = 3002
-    fill.run(20)
-    exchange.newest = 5000
-    fill.run(40)
-    assert sum(len(ids) for ids in fill.sent()) + fill.states()[3001][2] == 4
-    assert fill.states()[3001][1] >= 2
-
-
-def test_one_wrong_answer_is_not_believed(filling):
-    exchange = Exchange(5000)
-    fill = filling(exchange)
-    fill.drop((1001, 1004))
-    fill.kept.clock.sleep(3600)
-    exchange.faults = [reply([])]
-    fill.run(25)
-    assert fill.states() == {1001: ("open", 0, 0)}
-    fill.run(20)
-    assert fill.states() == {1001: ("filled", 4, 0)}
-
-
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        (reply([]), "the exchange's pages skip them"),
-        (reply({"message": "NotFound"}, 404), "the exchange does not list the product"),
-    ],
-)
-def test_an_exchange_without_such_trades(filling, answer, why):
-    fill = filling(lambda _request: answer)
-    fill.drop((2, 10**9))
-    fill.run(120)
-    assert fill.states() == {2: ("lost", 0, 10**9 - 1)}
-    assert fill.kept.told[-1].note == f"lost: {10**9 - 1}, {why}"
-    assert len(fill.market.requests) == 3
 
 
 def test_pages_that_repeat_trades(filling):

@@ -48,14 +48,23 @@ def test_the_frame():
     assert frame == {"type": "rest_trades", "product_id": BTC, "trades": [trade(99, fee="0.10000000000000000001")]}
 
 
-def test_what_is_no_trade_is_passed_over(caplog):
+def test_what_is_not_a_trade_is_skipped(caplog):
     got = page(reply([trade(99), trade(None), trade(-1), trade("x"), trade(True), trade(1.5), {"price": "1"}, 7, None]))
     assert list(got) == [99]
-    assert caplog.text.count("no trade, passed over") == 8
+    assert caplog.text.count("skipped an entry that is not a trade") == 8
 
 
 def test_nothing_that_old():
     assert page(reply([])) == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_above"), [([trade(101), trade(100)], True), ([trade(100), trade(99)], False), ([], False)]
+)
+def test_whether_newer_trades_alone_are_there(answer, is_above):
+    market = Market([reply(answer)])
+    assert TradesRest(URL, market.parts()).is_trading_above(BTC, 100) is is_above
+    assert market.queries() == [{"limit": "1000"}]
 
 
 @pytest.mark.parametrize(
