@@ -11,7 +11,8 @@ import pandas as pd
 
 from analysis.prices import DailySeries
 from analysis.style import duration
-from pipeline.events.trades import FILLED, LOST, OPEN, SIMULATOR
+from pipeline.events.trades import FILLED, LOST, OPEN
+from pipeline.markets import SIMULATOR
 from pipeline.settings import AlertRule
 
 LITTLE_DAYS = 365  # yearly returns, the 200-day mean and the heat map say nothing with less

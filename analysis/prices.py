@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.markets import SIMULATOR
+
 # Which source's price stands for a day that several have: the market itself, then its exports, then other markets.
 SOURCE_ORDER = ("coingecko", "csv_coingecko", "coinmetrics", "coinbase_candles", "csv_kaggle", "csv_kaggle_filled")
-SIMULATOR = "simulator"
 DAYS_A_YEAR = 365  # coins trade every day of the year
 FULL_WINDOW = 0.9  # share of a window's days that must have a price before it says anything
 COMPARABLE_DAYS = 30  # with fewer days a coin is left out beside coins that have more

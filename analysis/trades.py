@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.events.trades import OPEN, SIMULATOR
+from pipeline.events.trades import OPEN
+from pipeline.markets import SIMULATOR
 
 CANDLE_MINUTES = (1, 5, 15, 60, 240, 1440)
 LONGEST_QUIET = pd.Timedelta(hours=1)  # a line is not drawn across more than this

@@ -20,7 +20,7 @@ import httpx
 
 from bench.latency import SETTLE_S, Answer, ask, now_ms, presto_time
 from bench.measure import report, spread
-from pipeline.events.trades import SIMULATOR
+from pipeline.markets import SIMULATOR
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.silver import FACT_TRADES

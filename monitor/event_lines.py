@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pipeline.markets import SIMULATOR
+
 MOST_DIGITS = 38  # of a price, as many as the tables' decimals have
 SHOWN = 100  # characters of a payload or reason
 COLUMNS = (len("2026-11-21 09:53:11Z"), 19, 12)  # widths of time, topic and coin or product
@@ -69,7 +71,7 @@ def _price_line(topic: str, fields: Mapping[str, Any], *, color: bool) -> str:
     except InvalidOperation:
         raise ValueError("no number") from None
     start, end = (DIM, PLAIN) if color else ("", "")
-    mark = YELLOW if color and fields.get("source") == "simulator" else start
+    mark = YELLOW if color and fields.get("source") == SIMULATOR else start
     time, name, coin = (
         text.ljust(width) for text, width in zip((utc(moment), topic, _text(fields["coin"])), COLUMNS, strict=True)
     )

@@ -26,10 +26,12 @@ class EventKey:
 
 @dataclass(frozen=True)
 class MarketInUse:
-    """Where prices come from: `name` is live or simulator, `reason` says why in words."""
+    """Where prices and trades come from: each is live or simulator, the reasons say why in words."""
 
     name: str
     reason: str
+    trades: str
+    trades_reason: str
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,14 @@ class SchedulerApi:
         )
 
     def market(self) -> MarketInUse:
-        """Return the market in use."""
+        """Return the markets in use."""
         health = self._call("GET", "/health")
-        return MarketInUse(str(health["market"]), str(health.get("market_reason", "")))
+        return MarketInUse(
+            name=str(health["market"]),
+            reason=str(health.get("market_reason", "")),
+            trades=str(health["trades_market"]),
+            trades_reason=str(health.get("trades_market_reason", "")),
+        )
 
     def poll(self) -> list[EventKey]:
         """Poll the market now; return the keys of the events that Kafka has acknowledged.

@@ -16,20 +16,18 @@ from pathlib import Path
 
 from pipeline import setting_values as parse
 from pipeline.errors import SettingsError
+from pipeline.markets import LIVE, SIMULATOR, Exchange, read_exchange
 from pipeline.services import PORT_OFFSETS
 from pipeline.setting_values import Reader, Secret, read_env_file
 from pipeline.topology import Topology, read_topology
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+SIMULATOR_PORTS = ("simulator", "simulator_feed")
 HIGHEST_OFFSET = max(PORT_OFFSETS.values())
 DEFAULT_PORT_BASE = 18000
 DEFAULT_COINS = "bitcoin,ethereum,solana,ripple,dogecoin"
 DEFAULT_PRODUCTS = "BTC-USD,ETH-USD,SOL-USD,XRP-USD,DOGE-USD"
-FEED_URLS = {
-    "exchange": "wss://ws-feed.exchange.coinbase.com",
-    "advanced": "wss://advanced-trade-ws.coinbase.com",
-}
 PRODUCT_ID = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{1,20}")
 COMPRESSIONS = ("none", "gzip", "snappy", "lz4", "zstd")
 COIN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # CoinGecko's ids are lower-case slugs
@@ -73,9 +71,7 @@ class Settings:
     coingecko_tier: str  # keyless, demo or pro
     coingecko_api_key: Secret
     coinmetrics_url: str
-    coinbase_rest_url: str
-    coinbase_ws_url: str  # empty: the feed's own address
-    coinbase_feed: str  # exchange or advanced
+    exchange: Exchange
     products: tuple[str, ...]
     spool_max_bytes: int  # how much the trade producer keeps on disk while Kafka is away
     alert_rules: tuple[AlertRule, ...]
@@ -108,12 +104,7 @@ class Settings:
     @property
     def simulator_url(self) -> str:
         """The HTTP address of the simulator, which may run on another machine."""
-        return f"http://{self.topology.simulator_host}:{self.port('simulator')}"
-
-    @property
-    def simulator_feed_url(self) -> str:
-        """The WebSocket address of the simulated exchange's trade feed."""
-        return f"ws://{self.topology.simulator_host}:{self.port('simulator_feed')}"
+        return str(self.exchange.simulator.rest_url)
 
     @property
     def warehouse(self) -> str:
@@ -169,6 +160,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     base = reader.get("COINLAKE_PORT_BASE", str(DEFAULT_PORT_BASE), _port_base)
     host = reader.get("COINLAKE_LISTEN_HOST", "127.0.0.1", str)
 
+    topology = read_topology(reader, reached_at(host))
+
     def local(name: str) -> str:
         return f"{reached_at(host)}:{base + PORT_OFFSETS[name]}"
 
@@ -176,7 +169,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         port_base=base,
         listen_host=host,
-        market=reader.get("COINLAKE_MARKET", "auto", parse.one_of("auto", "live", "simulator")),
+        market=reader.get("COINLAKE_MARKET", "auto", parse.one_of("auto", LIVE, SIMULATOR)),
         small=reader.get("COINLAKE_SMALL", "false", parse.flag),
         coins=reader.get("COINS", DEFAULT_COINS, _coins),
         poll_s=reader.get("COINLAKE_POLL_SECONDS", "60", parse.whole(1, 86_400)),
@@ -185,9 +178,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         coingecko_tier=reader.get("COINGECKO_TIER", "keyless", parse.one_of("keyless", "demo", "pro")),
         coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
         coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", parse.http_url),
-        coinbase_rest_url=reader.get("COINBASE_REST_URL", "https://api.exchange.coinbase.com", parse.http_url),
-        coinbase_ws_url=reader.get("COINBASE_WS_URL", "", parse.optional_ws_url),
-        coinbase_feed=reader.get("COINBASE_FEED", "exchange", parse.one_of(*FEED_URLS)),
+        exchange=read_exchange(
+            reader, *(f"{topology.simulator_host}:{base + PORT_OFFSETS[name]}" for name in SIMULATOR_PORTS)
+        ),
         products=reader.get("COINBASE_PRODUCTS", DEFAULT_PRODUCTS, _products),
         spool_max_bytes=reader.get("COINLAKE_SPOOL_MAX_MB", "1024", parse.whole(1, 1_000_000)) * 1024 * 1024,
         alert_rules=reader.get("COINLAKE_ALERT_RULES", "60:2,300:5", _alert_rules),
@@ -201,7 +194,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         presto_url=reader.get("PRESTO_URL", f"http://{local('presto')}", parse.http_url),
         # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
         spark_master=reader.get("SPARK_MASTER", "local[4]", str),
-        topology=read_topology(reader, reached_at(host)),
+        topology=topology,
         api_token=reader.secret("COINLAKE_API_TOKEN"),
         notebook_token=reader.secret("COINLAKE_NOTEBOOK_TOKEN"),
     )

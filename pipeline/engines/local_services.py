@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pipeline.markets import LIVE
 from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings
 
@@ -15,7 +16,7 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
     live market may be used.
     """
     left_out = {service.name for service in ALL_SERVICES if not _is_ours(settings, service)}
-    if settings.market == "live":
+    if settings.market == LIVE and settings.exchange.named is not settings.exchange.simulator:
         left_out.add("simulator")
     if not notebook:
         left_out.add("notebook")

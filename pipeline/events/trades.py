@@ -40,7 +40,6 @@ MATCHES, MARKET_TRADES, REST = "matches", "market_trades", "rest"
 REST_FRAME = "rest_trades"
 """The type of the frame that carries a REST page: `{"type", "product_id", "trades": [as the exchange answered]}`."""
 
-COINBASE, SIMULATOR = "coinbase", "simulator"
 """What `source` says. Both feeds and REST number the same trades, so they share one source."""
 
 OPEN, FILLED, LOST = "open", "filled", "lost"

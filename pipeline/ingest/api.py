@@ -18,11 +18,11 @@ from pipeline.errors import BadDataError, CoinlakeError, RequestError, ServiceEr
 from pipeline.events.coin_prices import epoch_ms
 from pipeline.ingest.checks import check_token, file_name, history_order, known_coin
 from pipeline.ingest.jobs import JobStore, Order
-from pipeline.ingest.market import Choice
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
 from pipeline.ingest.uploads import import_path, keep_upload
 from pipeline.ingest.worker import Worker
+from pipeline.run_files import Markets
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 MAX_JSON_BYTES = 64 * 1024
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ROUTES = {
-    "GET /health": "whether the scheduler runs, and on which market",
+    "GET /health": "whether the scheduler runs, and on which markets",
     "GET /metrics": "counters for Prometheus",
     "POST /poll": "poll the prices now (token)",
     "POST /history": "fill in a coin's past: {coin, from, to} (token)",
@@ -45,7 +45,7 @@ class Deps:
     """What the API works with."""
 
     settings: Settings
-    market: Choice
+    markets: Markets
     jobs: JobStore
     worker: Worker
     poller: Poller
@@ -72,7 +72,7 @@ def _add_reading_routes(app: Flask, deps: Deps) -> None:
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify({"status": "ok", **deps.market.to_json(), "jobs": deps.jobs.counts()})
+        return jsonify({"status": "ok", **deps.markets.to_json(), "jobs": deps.jobs.counts()})
 
     @app.get("/metrics")
     def metrics() -> Response:

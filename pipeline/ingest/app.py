@@ -23,9 +23,10 @@ from pipeline.ingest.csv_import import import_csv
 from pipeline.ingest.history import Chain, Outcome, fetch_history
 from pipeline.ingest.jobs import JobStore, Order, Progress
 from pipeline.ingest.ledger import Ledger
-from pipeline.ingest.market import Market, announce, choose, open_market
+from pipeline.ingest.market_choice import announce, choose
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller, start_clock
+from pipeline.ingest.price_sources import price_sources
 from pipeline.ingest.producer import EventProducer
 from pipeline.ingest.serving import HttpServer
 from pipeline.ingest.single import only_one
@@ -35,6 +36,7 @@ from pipeline.ingest.store import Store
 from pipeline.ingest.uploads import import_path, imports_dir
 from pipeline.ingest.worker import Worker
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
+from pipeline.run_files import Markets
 from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -47,18 +49,19 @@ HTTP_THREADS = 8
 class Service:
     """The scheduler's parts, put together and started in order."""
 
-    def __init__(self, settings: Settings, market: Market, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, markets: Markets, stop: threading.Event) -> None:
         self.settings, self.stop = settings, stop
         self.metrics = Metrics()
-        self.metrics.show_market(market.choice.kind)
+        self.metrics.show_market(markets.prices.kind)
+        sources = price_sources(settings, markets.prices)
         self.producer = EventProducer(producer_config(settings), self.metrics)
         self.store = Store(settings.data_dir / "scheduler" / "ledger.db")
         self.ledger, jobs = Ledger(self.store), JobStore(self.store)
         self.kafka = KafkaAdmin(client_config(settings))
-        self.chain = Chain(market.links, self.ledger, self.producer, stop)
+        self.chain = Chain(sources.links, self.ledger, self.producer, stop)
         self.worker = Worker(jobs, self.do, self.metrics, stop)
-        self.poller = Poller(market.live, settings.coins, self.producer, self.metrics)
-        deps = Deps(settings, market.choice, jobs, self.worker, self.poller, self.metrics, open_csv)
+        self.poller = Poller(sources.live, settings.coins, self.producer, self.metrics)
+        deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, open_csv)
         self.app = create_app(deps)
 
     def do(self, order: Order, report: Callable[[Progress], None]) -> Outcome:
@@ -120,10 +123,10 @@ def main() -> int:
 def _serve(settings: Settings, stop: threading.Event) -> None:
     imports_dir(settings.data_dir).mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(imports_dir(settings.data_dir))  # where the HTTP server keeps a large body until it is whole
-    choice = choose(settings)
-    announce(settings, choice)
+    markets = choose(settings)
+    announce(settings, markets)
     KafkaAdmin(client_config(settings)).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
-    Service(settings, open_market(settings, choice), stop).run()
+    Service(settings, markets, stop).run()
 
 
 def _require_token(settings: Settings) -> None:

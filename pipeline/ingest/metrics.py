@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from pipeline.errors import CoinlakeError
+from pipeline.markets import LIVE, SIMULATOR
 
 POLL_OUTCOMES = ("ok", "failed", "skipped")
-MARKETS = ("live", "simulator")
 
 
 class Metrics:
@@ -36,7 +36,7 @@ class Metrics:
             "coinlake_errors", "Failures by kind and by what was being done", ["work", "kind"], registry=self.registry
         )
         self.jobs = Gauge("coinlake_history_jobs", "History jobs in each state", ["state"], registry=self.registry)
-        self.market = Gauge("coinlake_market", "1 for the market in use", ["market"], registry=self.registry)
+        self.market = Gauge("coinlake_market", "1 for the market of prices", ["market"], registry=self.registry)
         for outcome in POLL_OUTCOMES:  # a counter that is not there yet cannot be alerted on
             self.polls.labels(outcome)
 
@@ -45,8 +45,8 @@ class Metrics:
         self.errors.labels(work, type(error).__name__).inc()
 
     def show_market(self, kind: str) -> None:
-        """Show which market is in use."""
-        for market in MARKETS:
+        """Show which market the prices come from."""
+        for market in (LIVE, SIMULATOR):
             self.market.labels(market).set(market == kind)
 
     def render(self, jobs: Mapping[str, int]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.host.output_format import stage_line
+from pipeline.markets import SIMULATOR
 from pipeline.scheduler_api import SchedulerApi
 from pipeline.services import PAGES
 from pipeline.verbs.console import Stages
@@ -17,15 +18,18 @@ NEXT_STEPS = (
 
 
 def announce_market(scheduler: SchedulerApi, stages: Stages) -> None:
-    """Tell where the prices come from: loudly when they are simulated."""
+    """Say where prices and trades come from: loudly when either is simulated."""
     with stages.stage("market") as outcome:
         market = scheduler.market()
-        outcome(f"market: {market.name} ({market.reason})")
-    if market.name == "simulator":
+        outcome(f"market of prices: {market.name} ({market.reason})")
+    stages.say(stage_line(0.0, f"market of trades: {market.trades} ({market.trades_reason})"))
+    both = (("PRICES", market.name, market.reason), ("TRADES", market.trades, market.trades_reason))
+    simulated = {what: reason for what, kind, reason in both if kind == SIMULATOR}
+    if simulated:
         stages.loud(
-            "SIMULATED PRICES: these are not market prices.",
-            f"Why: {market.reason}.",
-            "Every such row says so: source = 'simulator'.",
+            f"SIMULATED {' AND '.join(simulated)}: these are not the market's.",
+            *(f"Why: {reason}." for reason in dict.fromkeys(simulated.values())),
+            f"Every such row says so: source = '{SIMULATOR}'.",
         )
 
 

@@ -22,7 +22,7 @@ from pipeline.health.topic_states import TopicState, topic_states
 from pipeline.health.trade_coverage import TradeCoverage, trade_coverage
 from pipeline.host import processes
 from pipeline.presto import Presto
-from pipeline.scheduler_api import SchedulerApi
+from pipeline.scheduler_api import MarketInUse, SchedulerApi
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class Status:
     """The lake at a glance; None is not known.
 
-    `market` is live or simulator; `trades` is empty until the first hour is counted.
+    `market` (of prices) and `trades_market` are live or simulator; `trades` is empty until the first hour is counted.
     """
 
     services: list[ServiceState]
@@ -46,6 +46,7 @@ class Status:
     tables: list[TableState]
     trades: list[TradeCoverage] | None
     market: str | None
+    trades_market: str | None
 
     @property
     def all_up(self) -> bool:
@@ -93,8 +94,8 @@ def collect(settings: Settings, services: list[ServiceState]) -> Status:
     down = {service.name for service in services if not service.up}  # an engine elsewhere is not among the services
     names = [topic.name for topic in TOPICS]
     topics = _in_background(lambda: topic_states(settings, names, KAFKA_S), when="kafka" not in down)
-    market: Future[str | None] = _in_background(
-        lambda: SchedulerApi(settings).market().name, when="scheduler" not in down
+    market: Future[MarketInUse | None] = _in_background(
+        lambda: SchedulerApi(settings).market(), when="scheduler" not in down
     )
     presto = Presto(settings.presto_url, source="coinlake-status", request_timeout_s=ANSWER_S)
     tables = [_in_background(_asks(presto, table), when="presto" not in down) for table in TABLES]
@@ -102,12 +103,14 @@ def collect(settings: Settings, services: list[ServiceState]) -> Status:
         lambda: trade_coverage(presto), when="presto" not in down
     )
     deadline = time.monotonic() + ANSWER_S
+    in_use = _answer(market, deadline, None)
     return Status(
         services=services,
         topics=_answer(topics, deadline, [TopicState(name, None, None) for name in names]),
         tables=[_answer(state, deadline, TableState(t.full_name)) for t, state in zip(TABLES, tables, strict=True)],
         trades=_answer(trades, deadline, None),
-        market=_answer(market, deadline, None),
+        market=None if in_use is None else in_use.name,
+        trades_market=None if in_use is None else in_use.trades,
     )
 
 

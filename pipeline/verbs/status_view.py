@@ -15,7 +15,8 @@ UNKNOWN = "-"
 
 def show(status: Mapping[str, Any], settings: Settings, console: Console) -> None:
     """Print services, topics, tables and trades; `status` has the shape of `pipeline_status.sh --json`."""
-    console.print(f"market: {status['market'] or UNKNOWN}    home: {settings.home}")
+    markets = f"prices {status['market'] or UNKNOWN}, trades {status['trades_market'] or UNKNOWN}"
+    console.print(f"market: {markets}    home: {settings.home}")
     _print(
         console,
         ("service", "up", "pid", "memory MB", "at"),

@@ -34,7 +34,7 @@ def lake(engine: Engine, checkout: Path, test_home: Path, history_file: Path) ->
 
 def test_the_set_up_proves_itself_as_natively(lake: Lake, history_file: Path) -> None:
     assert "read back through Presto" in lake.said
-    assert "SIMULATED PRICES" in lake.said
+    assert "SIMULATED PRICES AND TRADES" in lake.said
     days = len(read_export(history_file))
     for table in (PRICES, "hive.crypto.coin_data"):
         assert lake.stack.count(table, "source = 'csv_coingecko'") == days

@@ -9,7 +9,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from pipeline import settings, topology
+from pipeline import markets, settings, topology
 from pipeline.setting_values import read_env_file
 from tests.support.repository import Repository
 
@@ -62,7 +62,8 @@ def test_notebooks_hold_no_output(repository: Repository) -> None:
 
 def variables_read() -> set[str]:
     """Return the names of the environment variables that `load_settings` asks for."""
-    trees = [ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in (settings, topology)]
+    modules = (settings, topology, markets)
+    trees = [ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in modules]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     read = [call for call in calls if call.func.attr in {"get", "secret"}]  # type: ignore[attr-defined]  # see above

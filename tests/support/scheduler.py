@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 
 from pipeline.ingest.app import Service
-from pipeline.ingest.market import choose, open_market
+from pipeline.ingest.market_choice import choose
 from pipeline.settings import load_settings
 from tests.support.ingest import FakeKafka
 
@@ -45,7 +45,7 @@ class Running:
     def __init__(self, environ: Mapping[str, str]) -> None:
         settings = load_settings(environ)
         self.stop_event = threading.Event()
-        self.service = Service(settings, open_market(settings, choose(settings)), self.stop_event)
+        self.service = Service(settings, choose(settings), self.stop_event)
         producer: object = self.service.producer
         assert isinstance(producer, StandInProducer)
         self.kafka = producer

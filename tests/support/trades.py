@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from pipeline.events.trades import COINBASE, MATCHES, RAW_TRADES, FrameHeaders
+from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
+from pipeline.markets import COINBASE
 
 KAFKA_TIME = datetime(2026, 10, 1, 12, 0, 0)
 RECORD_SCHEMA = (

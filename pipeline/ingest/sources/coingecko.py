@@ -19,9 +19,9 @@ from pipeline.ingest.ratelimit import TokenBucket
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coingecko_answers import NAME, Reading, current_item, daily_items
 from pipeline.ingest.sources.observations import DAY, start_of_day
+from pipeline.markets import SIMULATOR
 from pipeline.settings import Settings
 
-SIMULATOR = "simulator"
 SIMULATOR_HEADER = "X-Coinlake-Simulator"
 
 PUBLIC_REACH = timedelta(days=365)  # keyless and demo keys get nothing older (error 10012)

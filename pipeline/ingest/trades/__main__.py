@@ -20,16 +20,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
-from pipeline.events.trades import COINBASE, RAW_TRADES, SIMULATOR, TRADE_GAPS
+from pipeline.events.trades import RAW_TRADES, TRADE_GAPS
 from pipeline.ingest.single import only_one
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.intake import calm_collector
-from pipeline.ingest.trades.market_choice import trade_market
+from pipeline.ingest.trades.market_choice import market_without_a_lake, wait_for_market
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.recording import Recorder, paced, read_recording
 from pipeline.ingest.trades.replay import replay
 from pipeline.ingest.trades.service import Service
 from pipeline.kafka.clients import KafkaAdmin, client_config
+from pipeline.markets import TradeMarket
 from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -70,9 +71,7 @@ def _serve(settings: Settings) -> None:
         _on_signals(stop.set)
         topics = [RAW_TRADES.name, TRADE_GAPS.name]
         KafkaAdmin(client_config(settings)).wait_for_topics(topics, TOPICS_WAIT_S, stop)
-        choice = trade_market(settings)
-        log.warning("trades come from: %s (%s)", choice.kind, choice.reason)
-        asyncio.run(_until_signal(Service(settings, choice)))
+        asyncio.run(_until_signal(Service(settings, wait_for_market(settings, stop))))
 
 
 async def _until_signal(service: Service) -> None:
@@ -80,16 +79,16 @@ async def _until_signal(service: Service) -> None:
 
 
 def _record(settings: Settings, path: Path) -> None:
-    choice = trade_market(settings)
-    recorder = Recorder(path, SIMULATOR if choice.kind == SIMULATOR else COINBASE)
+    market = market_without_a_lake(settings)
+    recorder = Recorder(path, market.source)
     try:
-        asyncio.run(_record_until_signal(settings, choice.kind, recorder))
+        asyncio.run(_record_until_signal(settings, market, recorder))
     finally:
         recorder.close()
         log.info("%d frames in %s", recorder.frames, path)
 
 
-async def _record_until_signal(settings: Settings, market: str, recorder: Recorder) -> None:
+async def _record_until_signal(settings: Settings, market: TradeMarket, recorder: Recorder) -> None:
     listener = Listener(recorder.write, lambda _products: None, lambda: False)
     feeds = [asyncio.create_task(Feed(one, listener).run()) for one in subscriptions(settings, market)]
     stopped = asyncio.create_task(_signalled().wait())

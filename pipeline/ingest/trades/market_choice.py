@@ -1,23 +1,57 @@
-"""Which market the trades come from: the one that the prices come from."""
+"""Which exchange the trades come from: what the settings decide alone, else what the scheduler has chosen."""
 
 from __future__ import annotations
 
-import json
+import logging
+import threading
 
-from pipeline.ingest.market import LIVE, SIMULATOR, Choice, choose
+from pipeline.errors import StoppedError
+from pipeline.ingest.market_choice import choose_one, settled_choice, trades_candidate
+from pipeline.markets import LIVE, SIMULATOR, TradeMarket
+from pipeline.run_files import Choice, Markets
 from pipeline.settings import Settings
 
+log = logging.getLogger(__name__)
 
-def chosen(settings: Settings) -> Choice | None:
-    """Return what the scheduler has chosen under the same setting; None when it has not yet."""
-    try:
-        told = json.loads((settings.run_dir / "market.json").read_text(encoding="utf-8"))
-        choice = Choice(told["market"], told["market_setting"], told["market_reason"])
-    except (OSError, ValueError, KeyError, TypeError):
+LOOK_AGAIN_S = 0.5
+
+
+def trades_choice(settings: Settings) -> Choice | None:
+    """Return the choice for trades; None until the scheduler has chosen under the same COINLAKE_MARKET."""
+    settled = settled_choice(settings, trades_candidate(settings))
+    if settled is not None:
+        return settled
+    markets = Markets.read(settings.run_dir)
+    if markets is None or markets.trades.setting != settings.market:
         return None
-    return choice if choice.setting == settings.market and choice.kind in {LIVE, SIMULATOR} else None
+    return markets.trades if markets.trades.kind in {LIVE, SIMULATOR} else None
 
 
-def trade_market(settings: Settings) -> Choice:
-    """Return the scheduler's choice, or make the same one."""
-    return chosen(settings) or choose(settings)
+def wait_for_market(settings: Settings, stop: threading.Event) -> TradeMarket:
+    """Return the market in use, once the scheduler has chosen it where the settings do not.
+
+    Raises:
+        StoppedError: `stop` was set before.
+    """
+    told = False
+    while (choice := trades_choice(settings)) is None:
+        if not told:
+            log.info("waiting for the scheduler's choice of a market")
+            told = True
+        if stop.wait(LOOK_AGAIN_S):
+            raise StoppedError("stopped while waiting for the scheduler's choice of a market")
+    return _open(settings, choice)
+
+
+def market_without_a_lake(settings: Settings) -> TradeMarket:
+    """Return the market in use, or choose one for this once: nothing is kept."""
+    choice = trades_choice(settings) or choose_one(settings, trades_candidate(settings), None)
+    return _open(settings, choice)
+
+
+def _open(settings: Settings, choice: Choice) -> TradeMarket:
+    market = settings.exchange.market(choice.kind)
+    log.warning("trades come from: %s at %s (%s)", choice.kind, market.ws_url, choice.reason)
+    if market.rest_url is None:
+        log.warning("gaps are recorded and stay open: set COINBASE_REST_URL to the REST API of %s", market.ws_url)
+    return market

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from pipeline.ingest.market import SIMULATOR
-from pipeline.settings import FEED_URLS, Settings
+from pipeline.markets import TradeMarket
+from pipeline.settings import Settings
 
 PRODUCTS_PER_CONNECTION = 50
 WISHES: Mapping[str, tuple[Mapping[str, object], ...]] = {
@@ -26,22 +26,12 @@ class Subscription:
     messages: tuple[str, ...]
 
 
-def subscriptions(settings: Settings, market: str) -> list[Subscription]:
-    """Return the connections that bring the trades of all products; `market` is live or simulator."""
-    url = feed_url(settings, market)
+def subscriptions(settings: Settings, market: TradeMarket) -> list[Subscription]:
+    """Return the connections that bring the trades of all products."""
     return [
-        Subscription(url, products, _messages(settings.coinbase_feed, products))
+        Subscription(market.ws_url, products, _messages(settings.exchange.feed, products))
         for products in _groups(settings.products, PRODUCTS_PER_CONNECTION)
     ]
-
-
-def feed_url(settings: Settings, market: str) -> str:
-    """Return the feed's address: a set one, the simulator's, or the exchange's."""
-    if settings.coinbase_ws_url:
-        return settings.coinbase_ws_url
-    if market == SIMULATOR:
-        return settings.simulator_feed_url
-    return FEED_URLS[settings.coinbase_feed]
 
 
 def _messages(feed: str, products: Sequence[str]) -> tuple[str, ...]:

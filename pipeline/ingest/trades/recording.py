@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pipeline.errors import BadDataError
-from pipeline.events.trades import COINBASE
+from pipeline.markets import COINBASE
 
 Sleep = Callable[[float], None]
 

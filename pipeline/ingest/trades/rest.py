@@ -66,6 +66,10 @@ class TradesRest:
             raise BadDataError(NAME, f"{path}: {len(answer)} entries, none of them a trade")
         return found
 
+    def ping(self) -> None:
+        """Ask the exchange for its time; raise `SourceError` if it does not answer."""
+        self._http.get("/time", {})
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

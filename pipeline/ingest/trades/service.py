@@ -8,8 +8,7 @@ import logging
 import time
 
 from pipeline.errors import ServiceError
-from pipeline.events.trades import COINBASE, SIMULATOR, TRADE_GAPS, GapState
-from pipeline.ingest.market import Choice
+from pipeline.events.trades import TRADE_GAPS, GapState
 from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.filler import Filler
@@ -18,11 +17,12 @@ from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.heartbeat import Heartbeat
 from pipeline.ingest.trades.intake import Intake
-from pipeline.ingest.trades.market_choice import chosen
+from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.rest import TradesRest
 from pipeline.ingest.trades.sink import FrameSink, connector
 from pipeline.kafka.clients import producer_config
+from pipeline.markets import TradeMarket
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ STOP_S = 4.0  # each of the last waits for Kafka and for the filler
 class Service:
     """The live producer of one market."""
 
-    def __init__(self, settings: Settings, choice: Choice) -> None:
-        self._settings, self._choice = settings, choice
-        source = SIMULATOR if choice.kind == SIMULATOR else COINBASE
+    def __init__(self, settings: Settings, market: TradeMarket) -> None:
+        self._settings, self._market = settings, market
+        source = market.source
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
         self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
@@ -47,10 +47,9 @@ class Service:
         )
         self._intake = Intake(source, self._ledger, self._sink)
         listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)
-        self._feeds = [Feed(one, listener) for one in subscriptions(settings, choice.kind)]
-        rest_url = settings.simulator_url if choice.kind == SIMULATOR else settings.coinbase_rest_url
-        self._rest = TradesRest(rest_url)
-        self._filler = Filler(self._ledger, self._rest, self._take_page)
+        self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]
+        self._rest = None if market.rest_url is None else TradesRest(market.rest_url)
+        self._filler = None if self._rest is None else Filler(self._ledger, self._rest, self._take_page)
         self._heartbeat = Heartbeat(settings.run_dir)
         self._last_frame_us = 0
 
@@ -64,7 +63,8 @@ class Service:
         pump = asyncio.create_task(self._pump())
         beat = asyncio.create_task(self._beat_on())
         await self._catch_up(stop)
-        self._filler.start()
+        if self._filler is not None:
+            self._filler.start()
         feeds = [asyncio.create_task(feed.run()) for feed in self._feeds]
         waiting = asyncio.create_task(stop.wait())
         try:
@@ -105,15 +105,15 @@ class Service:
         self._sink.sync()
         self._ledger.tick()
         self._heartbeat.beat(self.figures())
-        now = chosen(self._settings)
-        if now is not None and now.kind != self._choice.kind:
-            raise ServiceError(f"the market has changed from {self._choice.kind} to {now.kind}")
+        now = trades_choice(self._settings)
+        if now is not None and now.kind != self._market.kind:
+            raise ServiceError(f"the market has changed from {self._market.kind} to {now.kind}")
 
     def figures(self) -> dict[str, object]:
         """Return what the heartbeat shows."""
         return {
-            "market": self._choice.kind,
-            "feed": self._settings.coinbase_feed,
+            "market": self._market.kind,
+            "feed": self._settings.exchange.feed,
             "products": len(self._settings.products),
             "connections": len(self._feeds),
             "connected": sum(feed.is_connected for feed in self._feeds),
@@ -125,11 +125,13 @@ class Service:
         }
 
     def _close(self) -> None:
-        self._filler.stop(STOP_S)
+        if self._filler is not None:
+            self._filler.stop(STOP_S)
         self._sink.flush(STOP_S)
         self._ledger.close()
         self._sink.close(STOP_S)
-        self._rest.close()
+        if self._rest is not None:
+            self._rest.close()
         self._heartbeat.beat(self.figures() | {"connected": 0})
         log.info("stopped")
 

@@ -9,11 +9,11 @@ from pipeline.errors import BadDataError, RetryableSourceError, ServiceError
 from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.history import Outcome
 from pipeline.ingest.jobs import JobStore, Progress
-from pipeline.ingest.market import Choice
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
 from pipeline.ingest.store import Store
 from pipeline.ingest.worker import Worker
+from pipeline.run_files import Choice, Markets
 from pipeline.settings import load_settings
 from tests.support.ingest import FakeKafka, price
 
@@ -56,8 +56,8 @@ def deps(tmp_path, ticker):
     jobs = JobStore(store)
     worker = Worker(jobs, lambda *_: Outcome(None), metrics, threading.Event())
     poller = Poller(ticker, settings.coins, FakeKafka(), metrics)
-    choice = Choice("simulator", "auto", "no route")
-    yield Deps(settings, choice, jobs, worker, poller, metrics, check_csv, lambda: TODAY)
+    markets = Markets(Choice("simulator", "auto", "no route"), Choice("live", "auto", "it answers"))
+    yield Deps(settings, markets, jobs, worker, poller, metrics, check_csv, lambda: TODAY)
     store.close()
 
 
@@ -70,12 +70,13 @@ def test_the_index_names_the_routes(client):
     assert "POST /history" in client.get("/").json
 
 
-def test_health_tells_the_market(client):
+def test_health_shows_both_markets(client):
     answer = client.get("/health")
     assert answer.status_code == 200
     assert answer.json["status"] == "ok"
     assert answer.json["market"] == "simulator"
     assert answer.json["market_reason"] == "no route"
+    assert (answer.json["trades_market"], answer.json["trades_market_reason"]) == ("live", "it answers")
     assert answer.json["jobs"]["queued"] == 0
 
 

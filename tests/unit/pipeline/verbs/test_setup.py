@@ -21,10 +21,10 @@ def quiet() -> tuple[Stages, io.StringIO]:
     return Stages(Console(file=text, width=120, soft_wrap=True)), text
 
 
-def market(name: str) -> Any:
+def market(prices: str, trades: str = "live") -> Any:
     class Api:
         def market(self) -> MarketInUse:
-            return MarketInUse(name, "the live market does not answer")
+            return MarketInUse(prices, "CoinGecko does not answer", trades, "as it is")
 
     return Api()
 
@@ -32,15 +32,25 @@ def market(name: str) -> Any:
 def test_the_simulator_is_announced_loudly_with_the_reason() -> None:
     stages, text = quiet()
     announce_market(market("simulator"), stages)
-    assert "SIMULATED PRICES" in text.getvalue()
-    assert "Why: the live market does not answer." in text.getvalue()
+    assert "SIMULATED PRICES:" in text.getvalue()
+    assert "Why: CoinGecko does not answer." in text.getvalue()
+    assert "market of trades: live (as it is)" in text.getvalue()
 
 
-def test_the_live_market_is_one_quiet_line() -> None:
+def test_simulated_trades_beside_live_prices_are_announced_loudly() -> None:
+    stages, text = quiet()
+    announce_market(market("live", "simulator"), stages)
+    assert "SIMULATED TRADES:" in text.getvalue()
+    assert "Why: as it is." in text.getvalue()
+    announce_market(market("simulator", "simulator"), stages)
+    assert "SIMULATED PRICES AND TRADES:" in text.getvalue()
+
+
+def test_live_markets_are_two_quiet_lines() -> None:
     stages, text = quiet()
     announce_market(market("live"), stages)
-    assert text.getvalue().count("\n") == 1
-    assert "market: live" in text.getvalue()
+    assert text.getvalue().count("\n") == 2
+    assert "market of prices: live" in text.getvalue()
 
 
 def test_every_page_is_shown_and_the_notebook_with_its_token() -> None:

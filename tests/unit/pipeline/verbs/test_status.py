@@ -52,7 +52,9 @@ def pretend(monkeypatch: pytest.MonkeyPatch, *services: ServiceState) -> None:
     )
     monkeypatch.setattr(status, "table_state", lambda _presto, table: TableState(table.full_name, 3, 1.5, 2))
     monkeypatch.setattr(status, "trade_coverage", lambda _presto: [TradeCoverage("coinbase", "BTC-USD", 9, 2, 1, 1, 0)])
-    monkeypatch.setattr("pipeline.scheduler_api.SchedulerApi.market", lambda _self: MarketInUse("simulator", ""))
+    monkeypatch.setattr(
+        "pipeline.scheduler_api.SchedulerApi.market", lambda _self: MarketInUse("simulator", "", "live", "")
+    )
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -68,9 +70,9 @@ def test_json_keeps_the_contract_when_all_is_up(
     captured = capsys.readouterr()
     assert "the supervisor is gone" in captured.err  # none runs in this home
     found = json.loads(captured.out)
-    assert set(found) == {*KEYS, "market"}
+    assert set(found) == {*KEYS, "market", "trades_market"}
     assert all(set(entry) == keys for part, keys in KEYS.items() for entry in found[part])
-    assert found["market"] == "simulator"
+    assert (found["market"], found["trades_market"]) == ("simulator", "live")
     assert found["topics"][0] == {"name": "coin_events", "end_offset": 7, "lag": 0}
     assert [table["name"] for table in found["tables"]] == [table.full_name for table in TABLES]
 
@@ -84,7 +86,7 @@ def test_what_is_down_is_not_asked_and_unknown(
     assert found["topics"][0] == {"name": "coin_events", "end_offset": None, "lag": None}
     assert found["tables"][0]["rows"] is None
     assert found["trades"] is None
-    assert found["market"] is None
+    assert (found["market"], found["trades_market"]) == (None, None)
 
 
 def test_an_engine_elsewhere_is_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,6 +164,7 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
         "tables": [{"name": "iceberg.a.b", "rows": None, "freshness_s": None, "data_files": None}],
         "trades": [TradeCoverage("coinbase", "BTC-USD", 1000, 2, 1, 1, 0).__dict__],
         "market": None,
+        "trades_market": "live",
     }
     show(found, load_settings(), Console(file=text, width=100))
     lines = [line.split() for line in text.getvalue().splitlines()]

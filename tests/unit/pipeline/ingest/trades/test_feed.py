@@ -192,8 +192,12 @@ def load(tmp_path):
     return build
 
 
+def connections(settings):
+    return subscriptions(settings, settings.exchange.live)
+
+
 def test_the_exchanges_feed(load):
-    (found,) = subscriptions(load(), "live")
+    (found,) = connections(load())
     assert found.url == "wss://ws-feed.exchange.coinbase.com"
     assert [json.loads(message) for message in found.messages] == [
         {"type": "subscribe", "product_ids": ["BTC-USD", "ETH-USD"], "channels": ["matches", "heartbeat"]}
@@ -201,7 +205,7 @@ def test_the_exchanges_feed(load):
 
 
 def test_advanced_trade(load):
-    (found,) = subscriptions(load(COINBASE_FEED="advanced"), "live")
+    (found,) = connections(load(COINBASE_FEED="advanced"))
     assert found.url == "wss://advanced-trade-ws.coinbase.com"
     assert [json.loads(message) for message in found.messages] == [
         {"type": "subscribe", "product_ids": ["BTC-USD", "ETH-USD"], "channel": "market_trades"},
@@ -209,13 +213,8 @@ def test_advanced_trade(load):
     ]
 
 
-def test_the_simulator_and_a_set_address(load):
-    assert subscriptions(load(COINLAKE_PORT_BASE="20000"), "simulator")[0].url == "ws://127.0.0.1:20061"
-    assert subscriptions(load(COINBASE_WS_URL="ws://127.0.0.1:9/x"), "simulator")[0].url == "ws://127.0.0.1:9/x"
-
-
 def test_many_products_share_connections(load):
     names = ",".join(f"C{number}-USD" for number in range(120))
-    found = subscriptions(load(COINBASE_PRODUCTS=names), "live")
+    found = connections(load(COINBASE_PRODUCTS=names))
     assert [len(one.products) for one in found] == [50, 50, 20]
     assert [name for one in found for name in one.products] == names.split(",")

@@ -11,7 +11,6 @@ from websockets.asyncio.server import serve
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import REST_FRAME
-from pipeline.ingest.market import Choice, announce
 from pipeline.ingest.single import only_one
 from pipeline.ingest.trades import __main__ as main_module
 from pipeline.ingest.trades import filler as filler_module
@@ -19,10 +18,10 @@ from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.recording import Recorder, read_recording
+from pipeline.run_files import Choice
 from pipeline.settings import load_settings
 from tests.support.kafka_client import FakeKafka
 
-CHOICE = Choice("simulator", "simulator", "a test")
 SETTLE_S = 0.05
 
 
@@ -63,14 +62,14 @@ class Lake:
     """A service with its exchange; `play` sends what the exchange sends."""
 
     def __init__(self, folder, kafka):
-        self.folder, self.kafka, self.environ = folder, kafka, {}
+        self.folder, self.kafka, self.rest_url = folder, kafka, "http://rest.test"
 
     def settings(self, port=1):
         return load_settings(
             {
                 "COINLAKE_HOME": str(self.folder),
-                "COINLAKE_MARKET": "simulator",
                 "COINBASE_WS_URL": f"ws://127.0.0.1:{port}",
+                "COINBASE_REST_URL": self.rest_url,
                 "COINBASE_PRODUCTS": "BTC-USD",
             }
         )
@@ -85,7 +84,7 @@ class Lake:
         async with serve(handle, "127.0.0.1", 0) as server:
             settings = self.settings(server.sockets[0].getsockname()[1])
             stop = asyncio.Event()
-            task = asyncio.create_task(service_module.Service(settings, CHOICE).run(stop))
+            task = asyncio.create_task(service_module.Service(settings, settings.exchange.live).run(stop))
             yield task
             stop.set()
             await task
@@ -132,7 +131,7 @@ def test_a_dropped_trade_is_fetched_and_proven(lake):
 
     asyncio.run(run())
     assert lake.ids() == [5, 6, 7, 8, 9, 10]
-    assert lake.gaps() == {"simulator:BTC-USD:7": (7, 8, "filled")}
+    assert lake.gaps() == {"coinbase:BTC-USD:7": (7, 8, "filled")}
     beat = lake.beat()
     assert (beat["frames"], beat["trades"], beat["open_gaps"], beat["connected"]) == (4, 4, 0, 0)
     assert "coinlake_trades_spool_full 0.0" in (lake.folder / "run" / "trades.prom").read_text()
@@ -179,17 +178,31 @@ def test_what_kafka_never_had_is_there_after_the_next_start(lake, monkeypatch):
     assert lake.gaps() == {}
 
 
-def test_another_market_ends_the_service(lake):
+def test_without_a_rest_address_gaps_stay_open(lake):
+    async def play(socket):
+        for number in (5, 6, 9):
+            await socket.send(match(number))
+
+    async def run():
+        async with lake.running(play):
+            await lake.until(lambda: lake.gaps() == {"coinbase:BTC-USD:7": (7, 8, "open")})
+
+    lake.rest_url = ""
+    asyncio.run(run())
+    assert lake.ids() == [5, 6, 9]
+
+
+def test_another_market_ends_the_service(lake, monkeypatch):
     async def play(_socket):
         pass
 
     async def run():
         async with lake.running(play) as task:
             await lake.until(lambda: lake.beat()["connected"])
-            announce(lake.settings(), Choice("live", "simulator", "a test"))
+            monkeypatch.setattr(service_module, "trades_choice", lambda _: Choice("simulator", "auto", "a test"))
             await lake.until(task.done)
 
-    with pytest.raises(ServiceError, match="changed from simulator to live"):
+    with pytest.raises(ServiceError, match="changed from live to simulator"):
         asyncio.run(run())
 
 

@@ -1,0 +1,62 @@
+"""What the running services leave in the home's `run` folder for one another: each file's name and shape."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MARKETS = "market.json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which kind of market is in use, and why."""
+
+    kind: str  # live or simulator
+    setting: str  # what COINLAKE_MARKET asked for
+    reason: str
+
+
+@dataclass(frozen=True)
+class Markets:
+    """The markets of prices and of trades, which are chosen apart."""
+
+    prices: Choice
+    trades: Choice
+
+    def to_json(self) -> dict[str, str]:
+        """Return them as /health and run/market.json show them."""
+        return {
+            "market": self.prices.kind,
+            "market_setting": self.prices.setting,
+            "market_reason": self.prices.reason,
+            "trades_market": self.trades.kind,
+            "trades_market_reason": self.trades.reason,
+        }
+
+    def write(self, run_dir: Path) -> None:
+        """Replace run/market.json."""
+        write_json(run_dir / MARKETS, self.to_json())
+
+    @classmethod
+    def read(cls, run_dir: Path) -> Markets | None:
+        """Return what the scheduler has written; None before its first start."""
+        try:
+            told = json.loads((run_dir / MARKETS).read_text(encoding="utf-8"))
+            setting = str(told["market_setting"])
+            return cls(
+                Choice(told["market"], setting, told["market_reason"]),
+                Choice(told["trades_market"], setting, told["trades_market_reason"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def write_json(file: Path, content: dict[str, Any]) -> None:
+    """Replace a file as a whole: a reader sees the old content or the new."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.draft")
+    draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    draft.replace(file)
