@@ -23,7 +23,7 @@ from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.sink import FrameSink, connector
 from pipeline.kafka import topics
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from tests.support.read_by_spark import encoded
 from tests.support.secure_kafka import (
     PLAIN_PASSWORD,
@@ -33,7 +33,6 @@ from tests.support.secure_kafka import (
     make_certificates,
     secure_kafka,
 )
-from tests.support.stack import Stack
 from tests.support.trades import HEADERS, match
 
 KEY, HEADER_PAIRS = b"BTC-USD", HEADERS.to_kafka()
@@ -49,16 +48,6 @@ ATTEMPTS: dict[str, Attempt] = {
         [RAW_TRADES.name], 2.0, threading.Event()
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def jar_dir(request: pytest.FixtureRequest) -> Path:
-    """The lake's jars, all that is needed of it: those that its home has, else those that its set-up brings."""
-    found = load_settings().jar_dir
-    if not (found / "spark").is_dir():
-        lake: Stack = request.getfixturevalue("stack")
-        found = lake.settings.jar_dir
-    return found
 
 
 @pytest.fixture(scope="module")

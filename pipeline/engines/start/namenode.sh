@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Summary: Run the HDFS NameNode in the foreground; its folder is formatted at the first start, never again.
+# Summary: Run the HDFS NameNode in the foreground, checkpointed now and then.
 # Usage: namenode.sh
+# Its folder is formatted at the first start, never again.
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
@@ -19,4 +20,6 @@ if [[ ! -d $data ]]; then
   mv "$data.new" "$data"
 fi
 
+# The pipe's other end is the NameNode's alone after exec: it closes when the NameNode ends, however it ends.
+exec 3> >(exec "$COINLAKE_ROOT/pipeline/engines/namenode_checkpoints.sh")
 exec "${java[@]}" "$namenode"
