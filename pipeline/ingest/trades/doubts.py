@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.ingest.trades.runs import Runs
+from pipeline.id_ranges import Runs
 
 AGREE_S = 30.0  # how far apart two answers have to be
 

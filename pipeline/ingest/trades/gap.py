@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.events.trades import FILLED, LOST, OPEN, GapState
-from pipeline.ingest.trades.runs import Run, Runs
+from pipeline.id_ranges import Run, Runs
 
 ARRIVED_LATE = "arrived late"
 FETCHED = "fetched by REST"

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from pipeline.errors import CoinlakeError
 from pipeline.events.trades import OPEN, GapState
+from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import SavedGap, Wanted
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import Changes, GapWatch
-from pipeline.ingest.trades.runs import Runs
 
 log = logging.getLogger(__name__)
 

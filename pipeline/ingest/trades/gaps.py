@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import Gap, SavedGap, Wanted
-from pipeline.ingest.trades.runs import Runs
 from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.errors import BadDataError, CoinlakeError
+from pipeline.id_ranges import Runs, runs_of
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.doubts import Doubts
 from pipeline.ingest.trades.gap import Wanted
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.rest import NAME, PAGE, Trade, TradesRest, rest_frame
-from pipeline.ingest.trades.runs import Runs, runs_of
 
 log = logging.getLogger(__name__)
 

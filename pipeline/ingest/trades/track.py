@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 
+from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import Gap
-from pipeline.ingest.trades.runs import Runs
 
 _FIRST, _FROM = attrgetter("first"), attrgetter("from_id")
 NEVER = -1

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from pipeline.errors import ServiceError
-from pipeline.ingest.trades.runs import Runs
+from pipeline.id_ranges import Runs
 from tests.support.clock import FakeClock
 from tests.support.gaps import BTC, Kept
 

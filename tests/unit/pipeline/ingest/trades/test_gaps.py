@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from pipeline.ingest.trades.runs import Runs
+from pipeline.id_ranges import Runs
 from tests.support.gaps import BTC, SETTLED, Watched
 
 

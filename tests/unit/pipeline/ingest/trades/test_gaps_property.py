@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ingest.trades.runs import Runs, runs_of
+from pipeline.id_ranges import Runs, runs_of
 from tests.support.gaps import BTC, Watched
 
 FATES = ("arrives",) * 6 + ("repeated", "dropped", "dropped", "late")

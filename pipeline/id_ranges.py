@@ -1,4 +1,4 @@
-"""Sets of trade ids kept as runs: a gap of a million ids costs as much as a gap of one."""
+"""Sets of trade ids kept as runs: ids are contiguous for each product, so that millions of them are a few runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 Run = tuple[int, int]
-"""A stretch of ids, first and last, both included."""
+"""The first and the last of consecutive ids, both included."""
+
+FEW = 16  # runs are inserted one by one up to this many; more are merged in one pass over the set
 
 
 class Runs:
@@ -18,8 +20,7 @@ class Runs:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
         self.total = 0
-        for first, last in runs:
-            self.add(first, last)
+        self.update(runs)
 
     def __bool__(self) -> bool:
         return bool(self._firsts)
@@ -32,12 +33,16 @@ class Runs:
         at = bisect_right(self._firsts, number) - 1
         return at >= 0 and number <= self._lasts[at]
 
+    def __len__(self) -> int:
+        """Count the runs; `total` counts the numbers."""
+        return len(self._firsts)
+
     def lowest(self) -> Run:
         """Return the lowest run; there must be one."""
         return self._firsts[0], self._lasts[0]
 
     def add(self, first: int, last: int) -> None:
-        """Put a run in; what it overlaps or touches becomes one with it. An empty run (last < first) is nothing."""
+        """Add a run; runs that overlap or touch become one. An empty run (last < first) adds nothing."""
         if last < first:
             return
         start, end = bisect_left(self._lasts, first - 1), bisect_right(self._firsts, last + 1)
@@ -45,8 +50,19 @@ class Runs:
             first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])
         self._replace(start, end, [(first, last)])
 
+    def update(self, runs: Iterable[Run]) -> None:
+        """Add many runs, in any order: in one pass, where adding one by one would move the whole list each time."""
+        added = [run for run in runs if run[0] <= run[1]]
+        if len(added) <= FEW:
+            for first, last in added:
+                self.add(first, last)
+            return
+        merged = _merged(sorted([*self, *added]))
+        self._firsts, self._lasts = [first for first, _ in merged], [last for _, last in merged]
+        self.total = sum(last - first + 1 for first, last in merged)
+
     def discard(self, first: int, last: int) -> int:
-        """Take out what of a run is in; return how many numbers that were."""
+        """Remove what of a run is in the set; return how many numbers that were."""
         start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
         if start >= end or last < first:
             return 0
@@ -56,13 +72,13 @@ class Runs:
         return before - self.total
 
     def within(self, first: int, last: int) -> list[Run]:
-        """Return what of a run is in."""
+        """Return what of a run is in the set."""
         start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
         pieces = ((max(first, self._firsts[at]), min(last, self._lasts[at])) for at in range(start, end))
         return [piece for piece in pieces if piece[0] <= piece[1]]
 
     def lacking(self, first: int, last: int) -> list[Run]:
-        """Return what of a run is not in."""
+        """Return what of a run is not in the set."""
         missing, at = [], first
         for begin, end in self.within(first, last):
             if at < begin:
@@ -85,6 +101,16 @@ class Runs:
         self._firsts[start:end] = [first for first, _ in runs]
         self._lasts[start:end] = [last for _, last in runs]
         self.total += sum(last - first + 1 for first, last in runs) - gone
+
+
+def _merged(ordered: list[Run]) -> list[Run]:
+    merged: list[Run] = []
+    for first, last in ordered:
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def runs_of(numbers: Iterable[int]) -> Runs:

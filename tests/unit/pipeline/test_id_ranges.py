@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ingest.trades.runs import Runs, runs_of
+from pipeline.id_ranges import FEW, Run, Runs, runs_of
 
 NUMBERS = st.integers(1, 40)
 PAIRS = st.tuples(NUMBERS, NUMBERS)
@@ -15,13 +17,30 @@ STEPS = st.lists(st.tuples(st.sampled_from(["add", "discard"]), PAIRS), max_size
 SETS = st.frozensets(NUMBERS)
 
 
-def numbers(runs) -> set[int]:
+def numbers(runs: Iterable[Run]) -> set[int]:
     return {number for first, last in runs for number in range(first, last + 1)}
 
 
+@given(before=st.lists(PAIRS, max_size=5), added=st.lists(PAIRS, max_size=2 * FEW))
+def test_many_runs_at_once_are_the_same_as_one_by_one(before: list[Run], added: list[Run]) -> None:
+    runs, expected = Runs(before), Runs(before)
+    runs.update(added)
+    for first, last in added:
+        expected.add(first, last)
+    assert list(runs) == list(expected)
+    assert (runs.total, len(runs)) == (expected.total, len(expected))
+
+
+def test_runs_in_any_order_cost_no_more_than_in_order() -> None:
+    runs = [(10 * number, 10 * number + 5) for number in range(200_000)]
+    random.Random(1).shuffle(runs)
+    assert len(Runs(runs)) == 200_000
+
+
 @given(STEPS)
-def test_adding_and_taking_out(steps):
-    runs, model = Runs(), set()
+def test_adding_and_taking_out(steps: list[tuple[str, Run]]) -> None:
+    runs = Runs()
+    model: set[int] = set()
     for name, (first, last) in steps:
         span = set(range(first, last + 1))
         if name == "add":
@@ -38,8 +57,9 @@ def test_adding_and_taking_out(steps):
 
 
 @given(SETS, SETS, PAIRS)
-def test_what_two_have_in_common(ours, others, span):
-    left, right, part = runs_of(ours), runs_of(others), set(range(span[0], span[1] + 1))
+def test_what_two_have_in_common(ours: frozenset[int], others: frozenset[int], span: Run) -> None:
+    left, right = runs_of(ours), runs_of(others)
+    part = set(range(span[0], span[1] + 1))
     assert numbers(left.common(right)) == ours & others
     assert numbers(left.without(right)) == ours - others
     assert numbers(left.within(*span)) == ours & part
@@ -47,7 +67,7 @@ def test_what_two_have_in_common(ours, others, span):
     assert numbers(left.lacking(*span)) == part - ours
 
 
-def test_a_run_of_a_million_is_one_run():
+def test_a_run_of_a_million_is_one_run() -> None:
     runs = Runs([(1, 10**6)])
     runs.discard(500, 500)
     assert list(runs) == [(1, 499), (501, 10**6)]
