@@ -27,7 +27,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.spark.jvm import remember_classes
 from pipeline.spark.kafka_source import client_options
 from pipeline.stream.silver.trades.parsing import to_trades
-from pipeline.stream.silver.trades.query import TradeWriter
+from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.catalog import ICEBERG_TABLES
 
 MATCH = "trade_id bigint, price decimal(38,18), size decimal(38,18), product_id string, side string, time timestamp"

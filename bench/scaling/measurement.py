@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.stream.silver.trades import query as trade_query
+from pipeline.stream.streams.trades import NAME as TRADES_QUERY
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Measurement:
     @property
     def batches_per_s(self) -> float:
         """Batches of the stream `trades` a second: one where the machine keeps up, fewer where it is overloaded."""
-        return self.batches[trade_query.NAME] / self.span_s
+        return self.batches[TRADES_QUERY] / self.span_s
 
     def cores_used(self) -> dict[str, float]:
         """Return the cores that each service took, and each part of Spark as `spark.PART`."""

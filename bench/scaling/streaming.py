@@ -12,7 +12,7 @@ from bench.scaling.kafka import DAY_S
 from bench.scaling.processes import COLLECTOR, COMPILER, DRIVER, PYTHON, TASKS
 from bench.scaling.storage import TRADES_TRIGGER_S
 from pipeline.events.trades import RAW_TRADES
-from pipeline.stream.silver.trades.query import MAX_RECORDS
+from pipeline.stream.streams.trades import MAX_RECORDS
 
 EXECUTOR_CORES = 4
 # Rows are what fills the heap, and executors have collectors and compilers of their own.
@@ -94,12 +94,12 @@ def limits(costs: Costs, assumed: Assumptions) -> list[Limit]:
             "keep the runs of ids with the checkpoint, or read back only the days that can still change",
         ),
         Limit(
-            "one task a batch: `coalesce(1)` in stream/silver/trades/query.py (all of Spark's tasks taken as its work)",
+            "one task a batch: `coalesce(1)` in stream/streams/trades.py (all of Spark's tasks taken as its work)",
             _up_to(assumed.utilisation, 0.0, task.per_event),
             "leave it out: a task for each Kafka partition, with `write.distribution-mode` none a file for each",
         ),
         Limit(
-            "100,000 records a batch: MAX_RECORDS in stream/silver/trades/query.py",
+            "100,000 records a batch: MAX_RECORDS in stream/streams/trades.py",
             MAX_RECORDS / TRADES_TRIGGER_S,
             "raise it with the executors' memory",
         ),

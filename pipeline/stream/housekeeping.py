@@ -15,7 +15,7 @@ from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
-from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
+from pipeline.stream.derived import TradeTables, minutes_to_refresh
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.hive import COIN_DATA
 

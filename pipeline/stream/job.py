@@ -31,7 +31,7 @@ from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
 from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter, Report
 from pipeline.stream.silver import query as silver_query
-from pipeline.stream.silver.trades import query as trade_query
+from pipeline.stream.streams import trades
 from pipeline.stream.watchdog import QueryState, Watchdog
 from pipeline.tables.catalog import ICEBERG_TABLES
 
@@ -89,11 +89,11 @@ def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinut
     identity = claim_checkpoint(spark, root, kafka_identity(AdminClient(client), TOPICS))
     prices = silver_query.SilverWriter(spark, identity.id)
     alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
-    trades = trade_query.TradeWriter(spark, settings, identity.id, alerts, touched.note)
+    trade_writer = trades.TradeWriter(spark, settings, identity.id, alerts, touched.note)
     return [
         bronze_events.run(spark, settings, f"{root}/bronze"),
         silver_query.run(spark, settings, f"{root}/silver", prices),
-        trade_query.run(spark, settings, f"{root}/trades", trades),
+        trades.run(spark, settings, f"{root}/trades", trade_writer),
         gaps.run(spark, settings, f"{root}/gaps"),
     ]
 

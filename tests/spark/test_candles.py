@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.stream.gold.refresh import TradeTables, minutes_to_refresh
+from pipeline.stream.derived import TradeTables, minutes_to_refresh
 from pipeline.tables.gold import PRICE_STATS
 from pipeline.tables.ops import COVERAGE
 from pipeline.tables.silver import CANDLES_1M

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.stream.gold.refresh import TradeTables
+from pipeline.stream.derived import TradeTables
 from pipeline.tables.ops import COVERAGE
 from tests.support.trade_tables import Trade, add, make_tables
 

@@ -14,11 +14,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import MARKET_ALERTS
+from pipeline.id_ranges import Runs
 from pipeline.settings import load_settings
-from pipeline.stream.silver.trades.intervals import IdSet
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
-from pipeline.stream.silver.trades.query import TradeWriter
+from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.gold import ALERTS
 from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 from tests.support.trades import RECORD_SCHEMA, match, records
@@ -132,7 +132,7 @@ def test_a_batch_that_runs_again_changes_nothing(stream: Stream) -> None:
 def test_a_crash_before_the_rejects_is_made_good(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = (frame(1), b"half a fra", frame(1, second=50))
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.stream.silver.trades.query.to_rejects", lambda *_: 1 / 0)
+        patch.setattr("pipeline.stream.streams.trades.to_rejects", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             stream.send(*frames)
     stream.number += 1
@@ -152,7 +152,7 @@ def test_known_ids_are_read_with_their_holes(stream: Stream) -> None:
     held = [1, 2, 3, 63, 64, 65, 9_999, 10_000, 10_001, 20_000]
     stream.send(*(frame(number) for number in held))
     known = read_known(stream.spark.table(FACT_TRADES.full_name))
-    whole = IdSet([(1, 30_000)])
+    whole = Runs([(1, 30_000)])
     assert [n for first, last in known.repeated(("coinbase", "BTC-USD"), whole) for n in range(first, last + 1)] == held
     assert known.repeated(("simulator", "BTC-USD"), whole) == []
 

@@ -30,6 +30,8 @@ LAYERS = (
     "monitor",
     "bench",
 )
+# Of the lake, from raw to computed; `pipeline/stream/streams` and the modules beside it write several of them.
+LAKE_LAYERS = ("bronze", "silver", "gold", "ops")
 SYSTEM_PYTHON = ("pipeline.host", "pipeline.settings", "pipeline.errors", "pipeline.topology")
 
 
@@ -62,6 +64,19 @@ def test_imports_between_folders_run_down(repository: Repository) -> None:
             if there not in LAYERS or LAYERS.index(there) > here:
                 up.append(f"{name} imports {dotted}")
     assert up == []
+
+
+def test_a_lake_layer_imports_no_later_one(repository: Repository) -> None:
+    late = []
+    for path in repository.files(".py"):
+        name = repository.name(path)
+        parts = Path(name).parts
+        if parts[:2] != ("pipeline", "stream") or parts[2] not in LAKE_LAYERS:
+            continue
+        earlier = LAKE_LAYERS[: LAKE_LAYERS.index(parts[2]) + 1]
+        own = (dotted for dotted in imported(path) if dotted.startswith("pipeline.stream."))
+        late += [f"{name} imports {dotted}" for dotted in own if dotted.split(".")[2] not in earlier]
+    assert late == []
 
 
 @pytest.mark.parametrize("package", SYSTEM_PYTHON)

@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.local_rows import local_rows
 from pipeline.stream.gold.price_moves import MoveDetector
-from pipeline.stream.silver.trades.summary import second_groups, to_extremes
+from pipeline.stream.silver.trades.extremes import second_groups, to_extremes
 from pipeline.tables.gold import ALERTS
 from pipeline.tables.silver import FACT_TRADES
 

@@ -11,38 +11,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pipeline.events.coin_prices import epoch_ms
 from pipeline.events.trades import Alert
 from pipeline.settings import AlertRule
+from pipeline.stream.silver.trades.extremes import Extremes
 
 Priced = tuple[Decimal, datetime]
 """A price and when it was paid (naive, UTC)."""
 
 CRASH, SURGE = "FLASH_CRASH", "PRICE_SURGE"
 SIX_PLACES = Decimal("0.000001")
-
-
-@dataclass(frozen=True)
-class Extremes:
-    """The lowest and the highest price of a product within a second, and when they were paid; times naive, UTC."""
-
-    source: str
-    product_id: str
-    second: datetime
-    low: Decimal
-    low_time: datetime
-    high: Decimal
-    high_time: datetime
-
-    def merged(self, other: Extremes) -> Extremes:
-        """Return the extremes of both parts of the same second."""
-        low = min((self.low, self.low_time), (other.low, other.low_time))
-        high = max((self.high, self.high_time), (other.high, other.high_time))
-        return Extremes(self.source, self.product_id, self.second, *low, *high)
 
 
 class MoveDetector:

@@ -1,4 +1,4 @@
-"""The stream that fills silver.fact_crypto_trades, and raises the alerts that its trades give cause for."""
+"""The stream of trades: it fills silver.fact_crypto_trades and raises the alerts that its trades give cause for."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TradeWriter:
         self._on_minutes = on_minutes
 
     def __call__(self, rows: DataFrame, batch_id: int) -> None:
-        """Write one batch of `to_trades` and tell which minutes got trades."""
+        """Write one batch of `to_trades` and report which minutes got trades."""
         rows.persist()
         try:
             batch = summarise(rows, batch_id)

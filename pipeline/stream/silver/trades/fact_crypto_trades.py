@@ -7,9 +7,9 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.id_ranges import Run
 from pipeline.spark.local_rows import local_rows
 from pipeline.spark.time_ranges import TimeRange, within
-from pipeline.stream.silver.trades.intervals import Run
 from pipeline.stream.silver.trades.known_trades import KnownTrades, Product
 from pipeline.stream.silver.trades.summary import BatchSummary
 from pipeline.tables.silver import FACT_TRADES

@@ -5,11 +5,12 @@ Only a batch that brings an id again is compared with the table; no other batch 
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.id_ranges import Run, Runs
 from pipeline.spark.local_rows import local_rows
-from pipeline.stream.silver.trades.intervals import MASK_BITS, IdSet, Run, runs_of_mask
+from pipeline.stream.silver.trades.id_masks import id_bucket, id_mask, runs_of_mask
 
 Product = tuple[str, str]
 """Source and product_id."""
@@ -21,18 +22,16 @@ class KnownTrades:
     """The ids that the table holds."""
 
     def __init__(self) -> None:
-        self._ids: dict[Product, IdSet] = {}
+        self._ids: dict[Product, Runs] = {}
 
-    def repeated(self, product: Product, ids: IdSet) -> list[Run]:
+    def repeated(self, product: Product, ids: Runs) -> list[Run]:
         """Return those of the ids that are known."""
         known = self._ids.get(product)
-        return [] if known is None else [part for run in ids for part in known.common(*run)]
+        return [] if known is None else [part for run in ids for part in known.within(*run)]
 
-    def add(self, product: Product, runs: IdSet | list[Run]) -> None:
+    def add(self, product: Product, runs: Runs | list[Run]) -> None:
         """Note that the table holds these ids now."""
-        known = self._ids.setdefault(product, IdSet())
-        for first, last in runs:
-            known.add(first, last)
+        self._ids.setdefault(product, Runs()).update(runs)
 
 
 def read_known(table: DataFrame) -> KnownTrades:
@@ -55,13 +54,3 @@ def read_known(table: DataFrame) -> KnownTrades:
         for row in found.groupBy("source", "product_id", id_bucket()).agg(id_mask()).collect():
             known.add((row["source"], row["product_id"]), runs_of_mask(row["bucket"], row["mask"]))
     return known
-
-
-def id_bucket() -> Column:
-    """Return which 64 ids a trade's id belongs to."""
-    return F.shiftright("trade_id", MASK_BITS.bit_length() - 1).alias("bucket")
-
-
-def id_mask() -> Column:
-    """Aggregate the ids of one bucket to a number with a bit for each id."""
-    return F.expr(f"bit_or(shiftleft(1L, cast(trade_id & {MASK_BITS - 1} AS int)))").alias("mask")

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.events.trades import Alert
 from pipeline.settings import AlertRule
-from pipeline.stream.gold.price_moves import CRASH, SURGE, Extremes, MoveDetector
+from pipeline.stream.gold.price_moves import CRASH, SURGE, MoveDetector
+from pipeline.stream.silver.trades.extremes import Extremes
 
 START = datetime(2026, 1, 13, 12)
 NOW = datetime(2026, 1, 13, 13, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The streams that write several layers at once."""
