@@ -27,7 +27,7 @@ from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake, calm_collector
-from pipeline.ingest.trades.sink import FrameSink, sink_config
+from pipeline.ingest.trades.sink import Account, FrameSink, sink_config
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import load_settings
 
@@ -86,7 +86,7 @@ def ours(config: Config, frames: Frames) -> None:
 
 def _send(config: Config, frames: Frames, folder: Path) -> None:
     ledger = GapLedger(GapWatch(SOURCE), GapStore(folder / "gaps.db", SOURCE), lambda _state: None)
-    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, ledger.acknowledged)
+    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, Account(ledger.acknowledged))
     intake = Intake(SOURCE, ledger, sink)
     for number, (_, frame) in enumerate(frames, start=1):
         intake.take(frame, time.time_ns() // 1000)

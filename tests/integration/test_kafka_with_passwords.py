@@ -20,7 +20,7 @@ from pipeline.events.catalog import TOPICS
 from pipeline.events.trades import RAW_TRADES
 from pipeline.health import kafka_probe
 from pipeline.ingest.spool import Spool
-from pipeline.ingest.trades.sink import FrameSink, connector
+from pipeline.ingest.trades.sink import Account, FrameSink, connector
 from pipeline.kafka import topics
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
 from pipeline.settings import Settings
@@ -75,7 +75,7 @@ def send(settings: Settings, trade_id: int, spool: Path, within_s: float = 20.0)
     """Send a trade's frame as the producer does; return the acknowledged trades, and how many frames were spooled."""
     acknowledged: list[int] = []
     connect = connector(producer_config(settings))
-    sink = FrameSink(connect, Spool(spool), 2**20, lambda _product, ids: acknowledged.extend(ids))
+    sink = FrameSink(connect, Spool(spool), 2**20, Account(lambda _product, ids: acknowledged.extend(ids)))
     sink.send(match(trade_id=trade_id), KEY, HEADER_PAIRS, ((KEY.decode(), (trade_id,)),))
     sink.close(within_s)
     return acknowledged, sink.spooled

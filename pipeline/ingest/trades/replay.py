@@ -13,7 +13,7 @@ from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.recording import Recorded
-from pipeline.ingest.trades.sink import FrameSink, connector
+from pipeline.ingest.trades.sink import Account, FrameSink, connector
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import Settings
 
@@ -38,7 +38,7 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
             ledger.acknowledged(product, trade_ids)
 
     connect = connector(producer_config(settings))
-    sink = FrameSink(connect, Spool(folder / "spool"), settings.spool_max_bytes, acknowledge)
+    sink = FrameSink(connect, Spool(folder / "spool"), settings.spool_max_bytes, Account(acknowledge))
     intakes: dict[str, Intake] = {}
     for number, (frame, received_us, source) in enumerate(frames, start=1):
         if source not in intakes:

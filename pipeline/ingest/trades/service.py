@@ -20,7 +20,7 @@ from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.rest import TradesRest
-from pipeline.ingest.trades.sink import FrameSink, connector
+from pipeline.ingest.trades.sink import Account, FrameSink, connector
 from pipeline.kafka.clients import producer_config
 from pipeline.markets import TradeMarket
 from pipeline.settings import Settings
@@ -42,9 +42,8 @@ class Service:
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
         self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
-        self._sink = FrameSink(
-            connector(producer_config(settings)), spool, settings.spool_max_bytes, self._ledger.acknowledged
-        )
+        account = Account(self._ledger.acknowledged, source)
+        self._sink = FrameSink(connector(producer_config(settings)), spool, settings.spool_max_bytes, account)
         self._intake = Intake(source, self._ledger, self._sink)
         listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -36,8 +36,20 @@ POLL_EVERY = 255  # sends, as a mask: delivery reports are taken in that often a
 LAST_ANSWERS_S = 2.0
 TURN_S = 0.05  # one wait for acknowledgements
 
-Acknowledge = Callable[[str, Iterable[int]], None]
-"""Is told of a product's trades that Kafka has."""
+
+class Account(NamedTuple):
+    """Who is told of a product's trades that Kafka has, and from which source they must be: from any without one.
+
+    The spool may still hold frames of the market that was in use before; their ids say nothing about this one's gaps.
+    """
+
+    acknowledge: Callable[[str, Iterable[int]], None]
+    source: str | None = None
+
+    def trades_of(self, value: bytes, headers: Headers) -> Trades:
+        """Return the trades of a spooled frame that count for this account."""
+        is_ours = self.source is None or ("source", self.source.encode()) in headers
+        return read_frame(value).trades if is_ours else ()
 
 
 def sink_config(kafka: ClientConfig) -> dict[str, Any]:
@@ -72,11 +84,11 @@ class FrameSink:
         connect: Callable[[], Producer],
         spool: Spool,
         max_bytes: int,
-        acknowledge: Acknowledge,
+        account: Account,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect, self._spool, self._max_bytes = connect, spool, max_bytes
-        self._acknowledge, self._clock = acknowledge, clock
+        self._account, self._clock = account, clock
         self._lock = threading.RLock()
         self._in_flight = InFlight(clock())
         self._producer = connect()
@@ -201,7 +213,7 @@ class FrameSink:
     def _drain(self) -> None:
         records = self._spool.read(min(DRAIN, max(0, WINDOW - len(self._producer))))
         for number, (value, key, headers, topic) in enumerate(records):
-            if not self._produce(value, key, headers, read_frame(value).trades, topic):
+            if not self._produce(value, key, headers, self._account.trades_of(value, headers), topic):
                 for record in records[number:]:
                     self._keep(record)
                 return
@@ -218,7 +230,7 @@ class FrameSink:
 
     def _tell(self, answers: Answers) -> None:
         for product, trade_ids in answers.acknowledged.items():
-            self._acknowledge(product, trade_ids)
+            self._account.acknowledge(product, trade_ids)
 
     def _is_refused(self, error: KafkaError, size: int, topic: str) -> bool:
         """Tell whether a record can never be sent; for any other failure, spooling begins."""

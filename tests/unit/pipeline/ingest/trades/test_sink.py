@@ -12,7 +12,7 @@ from pipeline.events.trades import FrameHeaders
 from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades import sink as sink_module
 from pipeline.ingest.trades.frames import read_frame
-from pipeline.ingest.trades.sink import FrameSink, connector
+from pipeline.ingest.trades.sink import Account, FrameSink, connector
 from tests.support.clock import FakeClock
 from tests.support.kafka_client import FakeKafka
 
@@ -33,15 +33,16 @@ class Bench:
     def __init__(self, folder, kafka, max_bytes=MB, connect=None):
         self.kafka, self.clock, self.folder = kafka, FakeClock(), folder
         self.acknowledged = {}
-        self.sink = FrameSink(connect or kafka.connect, Spool(folder), max_bytes, self.acknowledge, self.clock.time)
+        account = Account(self.acknowledge, "simulator")
+        self.sink = FrameSink(connect or kafka.connect, Spool(folder), max_bytes, account, self.clock.time)
 
     def acknowledge(self, product, trade_ids):
         self.acknowledged.setdefault(product, []).extend(trade_ids)
 
-    def send(self, numbers, **values):
+    def send(self, numbers, source="simulator", **values):
         for number in numbers:
             value = frame(number, **values)
-            headers = FrameHeaders("simulator", "matches", number).to_kafka()
+            headers = FrameHeaders(source, "matches", number).to_kafka()
             self.sink.send(value, b"BTC-USD", headers, read_frame(value).trades)
 
     def poll(self, seconds=1.0, times=1):
@@ -97,6 +98,18 @@ def test_kafka_away_and_back_loses_nothing_and_keeps_the_order(bench, kafka):
     assert bench.acknowledged == {"BTC-USD": list(range(220))}
     assert not list(bench.folder.iterdir())
     assert not bench.sink.spooling
+
+
+def test_spooled_frames_of_another_market_arrive_but_close_no_gap_of_this_one(bench, kafka):
+    kafka.up = False
+    bench.send([0])
+    bench.poll(6, times=2)
+    bench.send([1, 2], source="coinbase")
+    bench.send([3])
+    kafka.up = True
+    bench.poll(times=4)
+    assert kafka.values == frames(range(4))
+    assert bench.acknowledged == {"BTC-USD": [0, 3]}
 
 
 def test_frames_that_come_while_the_spool_drains_go_behind_it(bench, kafka, monkeypatch):
