@@ -73,7 +73,7 @@ class Settings:
     coinmetrics_url: str
     exchange: Exchange
     products: tuple[str, ...]
-    spool_max_bytes: int  # how much the trade producer keeps on disk while Kafka is away
+    spool_max_bytes: int  # how much the trade producer, and the scheduler, each keep on disk while Kafka is away
     alert_rules: tuple[AlertRule, ...]
     alert_cooldown_s: int  # after an alert, this long none of the same product and type
     kafka_security: KafkaSecurity

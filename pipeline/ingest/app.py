@@ -32,6 +32,8 @@ from pipeline.ingest.serving import HttpServer
 from pipeline.ingest.single import only_one
 from pipeline.ingest.sources.csv_file import open_csv
 from pipeline.ingest.spans import DaySpan
+from pipeline.ingest.spool import Spool
+from pipeline.ingest.spooled_publisher import SpooledPublisher
 from pipeline.ingest.store import Store
 from pipeline.ingest.uploads import import_path, imports_dir
 from pipeline.ingest.worker import Worker
@@ -60,7 +62,9 @@ class Service:
         self.kafka = KafkaAdmin(client_config(settings))
         self.chain = Chain(sources.links, self.ledger, self.producer, stop)
         self.worker = Worker(jobs, self.do, self.metrics, stop)
-        self.poller = Poller(sources.live, settings.coins, self.producer, self.metrics)
+        spool = Spool(settings.data_dir / "scheduler" / "spool")
+        self.publisher = SpooledPublisher(self.producer, spool, settings.spool_max_bytes)
+        self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics)
         deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, open_csv)
         self.app = create_app(deps)
 
@@ -84,7 +88,7 @@ class Service:
             ident="coinlake",
         )
         self.worker.start()
-        clock = start_clock(self.poller, self.settings.poll_s)
+        clock = start_clock(self.poller, self.settings.poll_s, self.publisher.drain)
         server.start()
         log.info("listening on %s", self.settings.url("scheduler"))
         self.stop.wait()
@@ -93,6 +97,7 @@ class Service:
         server.stop(STOP_S)
         self.worker.stop(STOP_S)
         self.producer.close(STOP_S)
+        self.publisher.close()
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from pipeline.errors import CoinlakeError
 from pipeline.markets import LIVE, SIMULATOR
 
-POLL_OUTCOMES = ("ok", "failed", "skipped")
+POLL_OUTCOMES = ("ok", "spooled", "failed", "skipped")
 
 
 class Metrics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -15,10 +16,12 @@ from pipeline.events.coin_prices import PriceEvent
 from pipeline.ingest.history import Publisher
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.sources.base import LiveSource
+from pipeline.ingest.spooled_publisher import SpooledError
 
 log = logging.getLogger(__name__)
 
 JOB_ID = "poll"
+DRAIN_EVERY_S = 5
 
 
 class PollUnderWayError(RequestError):
@@ -40,7 +43,8 @@ class Poller:
 
         Raises:
             PollUnderWayError: another poll runs; this one is counted as skipped.
-            SourceError: the market failed; counted as failed, as is a `ServiceError` of Kafka.
+            SpooledError: Kafka is away; the prices wait on disk, counted as spooled.
+            SourceError: the market failed; counted as failed.
         """
         if not self._under_way.acquire(blocking=False):
             self._metrics.polls.labels("skipped").inc()
@@ -48,6 +52,9 @@ class Poller:
         try:
             with self._metrics.poll_seconds.time():
                 events = self._poll()
+        except SpooledError:
+            self._metrics.polls.labels("spooled").inc()
+            raise
         except Exception as error:
             self._metrics.polls.labels("failed").inc()
             if isinstance(error, CoinlakeError):
@@ -65,6 +72,8 @@ class Poller:
             events = self.poll()
         except PollUnderWayError:
             log.warning("tick skipped: the poll before it is still under way")
+        except SpooledError as error:
+            log.warning("polled, but not in Kafka yet: %s", error)
         except CoinlakeError as error:
             log.error("poll failed: %s", error)
         except Exception:  # the tick's boundary: a fault of ours must not end the scheduler
@@ -78,9 +87,15 @@ class Poller:
         return [item for item in items if isinstance(item, PriceEvent)]
 
 
-def start_clock(poller: Poller, every_s: int) -> BackgroundScheduler:
-    """Tick at once and then every `every_s` seconds, in a thread; shut the returned scheduler down at the end."""
+def start_clock(poller: Poller, every_s: int, drain: Callable[[], None]) -> BackgroundScheduler:
+    """Poll at once and then every `every_s` seconds, and drain what waits for Kafka every few; in threads.
+
+    Shut the returned scheduler down at the end.
+    """
     clock = BackgroundScheduler(timezone=UTC)
+    clock.add_job(
+        drain, IntervalTrigger(seconds=DRAIN_EVERY_S, timezone=UTC), id="drain", coalesce=True, misfire_grace_time=None
+    )
     clock.add_job(
         poller.tick,
         IntervalTrigger(seconds=every_s, timezone=UTC),

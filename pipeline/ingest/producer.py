@@ -14,6 +14,7 @@ from pipeline.errors import EventTooLargeError, ServiceError
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, MAX_EVENT_BYTES, TOPIC_CONFIG, DeadLetter
 from pipeline.ingest.metrics import Metrics
+from pipeline.ingest.records import Record
 from pipeline.ingest.sources.base import Item
 from pipeline.kafka.clients import ClientConfig, client_logger
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 DELIVERY_TIMEOUT_S = 30.0  # a broker that is restarted is back within ten
 GRACE_S = 5.0  # librdkafka reports its own time-out first
+SOURCE = "source"
 TURN_S = 0.05  # how long one wait for acknowledgements lasts before we look again
 
 
@@ -30,14 +32,6 @@ class Published:
 
     events: int = 0
     dead_letters: int = 0
-
-
-@dataclass(frozen=True)
-class _Record:
-    topic: str
-    key: bytes | None
-    value: bytes
-    source: str
 
 
 class _Delivery:
@@ -50,7 +44,7 @@ class _Delivery:
         self.outstanding = 0
         self.error: KafkaError | None = None
 
-    def send(self, producer: Producer, record: _Record) -> None:
+    def send(self, producer: Producer, record: Record) -> None:
         def on_delivery(error: KafkaError | None, _message: Message) -> None:
             with self._lock:
                 self.outstanding -= 1
@@ -58,7 +52,7 @@ class _Delivery:
                 if error is None:
                     self._acknowledged[record.topic] += 1
             if error is None:
-                self._metrics.published.labels(record.topic, record.source).inc()
+                self._metrics.published.labels(record.topic, dict(record.headers)[SOURCE].decode()).inc()
 
         producer.produce(record.topic, value=record.value, key=record.key, on_delivery=on_delivery)
         with self._lock:
@@ -96,10 +90,14 @@ class EventProducer:
         Raises:
             ServiceError: Kafka did not acknowledge some of them within the delivery time-out; those may be missing.
         """
+        return self.publish_records(map(record_of, items))
+
+    def publish_records(self, records: Iterable[Record]) -> Published:
+        """Send what `record_of` made; otherwise as `publish`."""
         producer, delivery = self._producer, _Delivery(self._metrics)
         deadline = time.monotonic() + self._timeout_s + GRACE_S
-        for item in items:
-            self._send(producer, delivery, _record(item), deadline)
+        for record in records:
+            self._send(producer, delivery, record, deadline)
         while delivery.outstanding and time.monotonic() < deadline:
             producer.poll(TURN_S)
         if delivery.error is not None or delivery.outstanding:
@@ -112,7 +110,7 @@ class EventProducer:
         if left:
             log.warning("stopped with %d records that Kafka has not acknowledged", left)
 
-    def _send(self, producer: Producer, delivery: _Delivery, record: _Record, deadline: float) -> None:
+    def _send(self, producer: Producer, delivery: _Delivery, record: Record, deadline: float) -> None:
         while True:
             try:
                 delivery.send(producer, record)
@@ -139,7 +137,8 @@ class EventProducer:
             self._producer = Producer(self._config)
 
 
-def _record(item: Item) -> _Record:
+def record_of(item: Item) -> Record:
+    """Return what is sent for an item; its only header, the source, stays here: the payload says it, too."""
     try:
         return _fitting(item)
     except EventTooLargeError as error:
@@ -147,13 +146,13 @@ def _record(item: Item) -> _Record:
         return _fitting(DeadLetter(_source(item), str(error), item.to_json().decode()))
 
 
-def _fitting(item: Item) -> _Record:
+def _fitting(item: Item) -> Record:
     value = item.to_json()
     topic = COIN_EVENTS if isinstance(item, PriceEvent) else DEAD_LETTERS
     if len(value) > MAX_EVENT_BYTES:
         raise EventTooLargeError(topic.name, len(value))
     key = item.coin.encode() if isinstance(item, PriceEvent) else None
-    return _Record(topic.name, key, value, _source(item))
+    return Record(value, key, [(SOURCE, _source(item).encode())], topic.name)
 
 
 def _source(item: Item) -> str:

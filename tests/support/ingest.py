@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from pipeline.errors import ServiceError
-from pipeline.events.coin_prices import PriceEvent
+from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
+from pipeline.events.raw import DeadLetter
 from pipeline.ingest.producer import Published
+from pipeline.ingest.records import Record
 from pipeline.ingest.sources.base import Item, TimeRange
 
 DAY = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def price(coin: str, day: date, source: str = "fake", hour: int = 0) -> PriceEvent:
@@ -50,6 +54,16 @@ class FakeSource:
             raise fault
 
 
+def item_of(record: Record) -> Item:
+    """Return what a record was made from."""
+    body = json.loads(record.value)
+    if record.topic != COIN_EVENTS.name:
+        return DeadLetter(**body)
+    moment = EPOCH + timedelta(milliseconds=body["event_time"])
+    cap, volume = (None if body[name] is None else Decimal(body[name]) for name in ("market_cap_usd", "volume_usd"))
+    return PriceEvent(body["coin"], moment, Decimal(body["price_usd"]), cap, volume, body["source"])
+
+
 @dataclass
 class FakeKafka:
     """Remembers what was published; stops taking anything after `takes` batches."""
@@ -66,6 +80,9 @@ class FakeKafka:
         self.items += batch
         events = sum(isinstance(item, PriceEvent) for item in batch)
         return Published(events, len(batch) - events)
+
+    def publish_records(self, records: Iterable[Record]) -> Published:
+        return self.publish([item_of(record) for record in records])
 
     def days(self) -> list[tuple[date, str]]:
         """Return day and source of each event, in the order published."""

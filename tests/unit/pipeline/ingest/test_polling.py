@@ -10,6 +10,8 @@ from pipeline.errors import RetryableSourceError, ServiceError
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller, PollUnderWayError, start_clock
+from pipeline.ingest.spool import Spool
+from pipeline.ingest.spooled_publisher import SpooledPublisher
 from tests.support.ingest import FakeKafka, price
 
 COINS = ("bitcoin", "ethereum")
@@ -63,12 +65,28 @@ def test_a_tick_in_which_the_market_fails_is_one_line_and_counted(metrics, caplo
     assert metrics.registry.get_sample_value("coinlake_last_successful_poll_timestamp_seconds") == 0
 
 
-def test_a_tick_in_which_kafka_fails_is_counted(metrics):
-    poller = Poller(FakeTicker(), COINS, FakeKafka(takes=0), metrics)
+def test_a_tick_in_which_kafka_is_away_is_counted_and_nothing_of_it_is_lost(metrics, tmp_path, caplog):
+    kafka = FakeKafka(takes=0)
+    publisher = SpooledPublisher(kafka, Spool(tmp_path), max_bytes=1_000_000)
+    poller = Poller(FakeTicker(), COINS, publisher, metrics)
     poller.tick()
-    assert polls(metrics, "failed") == 1
+    assert (polls(metrics, "spooled"), polls(metrics, "failed"), polls(metrics, "ok")) == (1, 0, 0)
+    assert "2 records wait on disk" in caplog.text
     with pytest.raises(ServiceError):
         poller.poll()
+    kafka.takes = None
+    publisher.drain()
+    assert len(kafka.items) == 4
+    assert poller.poll() == [price("bitcoin", TODAY)]
+    assert len(kafka.items) == 6
+
+
+def test_a_full_spool_is_a_failure(metrics, tmp_path):
+    publisher = SpooledPublisher(FakeKafka(takes=0), Spool(tmp_path), max_bytes=1)
+    poller = Poller(FakeTicker(), COINS, publisher, metrics)
+    poller.tick()
+    poller.tick()
+    assert (polls(metrics, "spooled"), polls(metrics, "failed")) == (1, 1)
 
 
 def test_a_fault_of_ours_does_not_end_the_tick(metrics, caplog):
@@ -98,7 +116,7 @@ def test_an_overlapping_poll_is_refused_and_counted_and_the_next_one_runs(metric
 def test_the_clock_ticks_at_once_and_a_slow_poll_is_skipped_over(metrics):
     ticker = FakeTicker()
     ticker.hold.clear()
-    clock = start_clock(Poller(ticker, COINS, FakeKafka(), metrics), every_s=1)
+    clock = start_clock(Poller(ticker, COINS, FakeKafka(), metrics), every_s=1, drain=lambda: None)
     try:
         assert ticker.entered.wait(0.9)  # not only after the first second
         deadline = time.monotonic() + 10
