@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.ingest.records import Record, decode, encode
@@ -85,16 +86,15 @@ class Spool:
         done = [one for one in self._sizes if one < number]
         if done:
             self.sync()  # what was put back because it was not delivered is still needed
+        if self.stuck:
+            return
         for one in done:
             (self._folder / f"{one:012d}{SUFFIX}").unlink(missing_ok=True)
             del self._sizes[one]
 
     def sync(self) -> None:
-        """Bring everything to the disk itself."""
-        self._write()
-        if self._file is not None and self._dirty:
-            os.fsync(self._file)
-            self._dirty = False
+        """Bring everything to the disk itself; `stuck` tells whether that failed."""
+        self._attempt(self._write_and_sync)
 
     def close(self) -> None:
         """Sync and close; what is kept is there for the next start."""
@@ -106,9 +106,11 @@ class Spool:
         return None if self._file is None else self._next - 1
 
     def _write(self) -> None:
+        self._attempt(self._write_all)
+
+    def _attempt(self, write: Callable[[], None]) -> None:
         try:
-            while self._pending:
-                self._write_some()
+            write()
         except OSError as error:
             if not self.stuck:
                 log.error(
@@ -118,6 +120,16 @@ class Spool:
         else:
             self.stuck = False
 
+    def _write_and_sync(self) -> None:
+        self._write_all()
+        if self._file is not None and self._dirty:
+            os.fsync(self._file)
+            self._dirty = False
+
+    def _write_all(self) -> None:
+        while self._pending:
+            self._write_some()
+
     def _write_some(self) -> None:
         file = self._begin_segment() if self._file is None else self._file
         written = os.write(file, self._pending)
@@ -125,7 +137,7 @@ class Spool:
         self._dirty = True
         self._sizes[self._next - 1] += written
         if not self._pending and self._sizes[self._next - 1] >= self._segment_bytes:
-            self.sync()
+            self._write_and_sync()
             self._end_segment()
 
     def _begin_segment(self) -> int:
@@ -134,8 +146,10 @@ class Spool:
         self._sizes[self._next] = 0
         self._next += 1
         folder = os.open(self._folder, os.O_RDONLY)
-        os.fsync(folder)  # so that the file's name is safe, too
-        os.close(folder)
+        try:
+            os.fsync(folder)  # so that the file's name is safe, too
+        finally:
+            os.close(folder)
         return self._file
 
     def _end_segment(self) -> None:

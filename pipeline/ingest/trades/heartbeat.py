@@ -1,4 +1,4 @@
-"""How the trade producer shows that it lives: run/trades.json for the lake's status, run/trades.prom for Prometheus.
+"""How the trade producer shows that it is alive: run/trades.json for the lake's status, run/trades.prom for Prometheus.
 
 The second is in the text format that node_exporter's textfile collector reads.
 """
@@ -6,20 +6,27 @@ The second is in the text format that node_exporter's textfile collector reads.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+log = logging.getLogger(__name__)
+
 Figures = Mapping[str, object]
+
+WARN_EVERY_S = 60.0
 
 
 class Heartbeat:
-    """Writes both files at each call, each as a whole."""
+    """Writes both files at each call, each as a whole; one that cannot be written is a warning, never an end."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._failing_since, self._warned_at = clock, 0.0, 0.0
+        self._is_failing = False
         self._json, self._prom = run_dir / "trades.json", run_dir / "trades.prom"
         self._registry = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
@@ -27,12 +34,31 @@ class Heartbeat:
 
     def beat(self, figures: Figures) -> None:
         """Show the figures; the numbers among them are metrics, too."""
-        told = {"pid": os.getpid(), "time": time.time(), **figures}
-        _replace(self._json, json.dumps(told).encode() + b"\n")
+        shown = {"pid": os.getpid(), "time": time.time(), **figures}
         for name, value in figures.items():
             if isinstance(value, int | float):
                 self._gauge(name).set(value)
-        _replace(self._prom, generate_latest(self._registry))
+        try:
+            _replace(self._json, json.dumps(shown).encode() + b"\n")
+            _replace(self._prom, generate_latest(self._registry))
+        except OSError as error:
+            self._warn(error)
+        else:
+            self._recover()
+
+    def _warn(self, error: OSError) -> None:
+        now = self._clock()
+        if not self._is_failing:
+            self._is_failing, self._failing_since = True, now
+        elif now - self._warned_at < WARN_EVERY_S:
+            return
+        self._warned_at = now
+        log.warning("the heartbeat cannot be written, the status will call the service down: %s", error)
+
+    def _recover(self) -> None:
+        if self._is_failing:
+            log.warning("the heartbeat is written again, after %.0f s", self._clock() - self._failing_since)
+        self._is_failing = False
 
     def _gauge(self, name: str) -> Gauge:
         if name not in self._gauges:

@@ -142,3 +142,25 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, caplog):
     assert not stuck
     assert early + read_all(spool) == [record(number) for number in range(9)]
     assert caplog.text.count("No space left") == 1
+
+
+def test_nothing_is_deleted_while_the_disk_does_not_sync(tmp_path, monkeypatch):
+    spool = Spool(tmp_path, segment_bytes=200)
+    fill(spool, range(8))
+    read_all(spool)
+    kept = segments(tmp_path)
+
+    def fail(_file):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        spool.append(record(8))
+        spool.sync()
+        spool.forget(spool.position)
+        assert spool.stuck
+        assert segments(tmp_path)[: len(kept)] == kept
+    spool.sync()
+    spool.forget(spool.position)
+    assert not spool.stuck
+    assert len(segments(tmp_path)) < len(kept)

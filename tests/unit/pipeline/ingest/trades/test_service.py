@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
+import sqlite3
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.server import serve
@@ -16,6 +20,7 @@ from pipeline.ingest.trades import __main__ as main_module
 from pipeline.ingest.trades import filler as filler_module
 from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
+from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.recording import Recorder, read_recording
 from pipeline.run_files import Choice
@@ -190,6 +195,58 @@ def test_without_a_rest_address_gaps_stay_open(lake):
     lake.rest_url = ""
     asyncio.run(run())
     assert lake.ids() == [5, 6, 9]
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk that takes nothing more while `disk["full"]` is true, for every way in which the service writes."""
+    state = {"full": False}
+
+    def guard(owner, name, kind, *details):
+        real = getattr(owner, name)
+
+        def guarded(*values, **named):
+            if state["full"]:
+                raise kind(*details)
+            return real(*values, **named)
+
+        monkeypatch.setattr(owner, name, guarded)
+
+    for owner, name in ((os, "write"), (os, "fsync"), (Path, "write_bytes")):
+        guard(owner, name, OSError, errno.ENOSPC, os.strerror(errno.ENOSPC))
+    guard(GapStore, "save", sqlite3.OperationalError, "database or disk is full")
+    return state
+
+
+def test_a_full_disk_stops_nothing_and_loses_nothing(lake, disk, monkeypatch, caplog):
+    monkeypatch.setattr("pipeline.ingest.trades.sink.SLOW_S", 0.05)
+    filled = asyncio.Event()
+
+    async def play(socket):
+        for number in (5, 6, 7):
+            await socket.send(match(number))
+        await filled.wait()
+        for number in (8, 9):
+            await socket.send(match(number))
+
+    async def run():
+        async with lake.running(play) as task:
+            await lake.until(lambda: lake.beat()["frames"] == 3 and lake.ids() == [5, 6, 7])
+            disk["full"], lake.kafka.up = True, False
+            before = lake.beat()["time"]
+            filled.set()
+            await asyncio.wait([task], timeout=0.5)
+            assert not task.done()
+            assert lake.beat()["time"] == before
+            disk["full"] = False
+            await lake.until(lambda: lake.beat()["time"] > before)
+            lake.kafka.up = True
+            await lake.until(lambda: lake.ids() == [5, 6, 7, 8, 9])
+
+    asyncio.run(run())
+    assert lake.gaps() == {}
+    assert caplog.text.count("heartbeat cannot be written") == 1
+    assert caplog.text.count("heartbeat is written again") == 1
 
 
 def test_another_market_ends_the_service(lake, monkeypatch):
