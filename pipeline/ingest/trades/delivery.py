@@ -9,6 +9,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message
 
+from pipeline.events.trades import TRADE_GAPS
 from pipeline.ingest.records import Headers, Record
 from pipeline.ingest.spool import Position
 from pipeline.ingest.trades.frames import Trades
@@ -26,7 +27,7 @@ class Batch:
     def __init__(self, began: float) -> None:
         self.began = began
         self.left = 0
-        self.records: list[tuple[bytes, Headers, Trades]] = []  # a delivery report comes without the headers
+        self.records: list[tuple[bytes, Headers, Trades, str]] = []  # a delivery report comes without the headers
         self.failures: list[tuple[KafkaError, Message]] = []
         self.position: Position | None = None  # up to there the spool's records are in this batch or before it
 
@@ -39,9 +40,10 @@ class Batch:
 
 @dataclass
 class Answers:
-    """What has been found out: trades that Kafka has, records that it has not, how far the spool is done with."""
+    """What Kafka has answered: trades and gap states that it has, records that it has not, the spool's progress."""
 
     acknowledged: dict[str, list[int]] = field(default_factory=dict)  # by product
+    gap_states: list[bytes] = field(default_factory=list)
     failed: list[tuple[KafkaError, Record]] = field(default_factory=list)
     position: Position | None = None
 
@@ -84,15 +86,17 @@ class InFlight:
 
     def _settle(self, batch: Batch, found: Answers) -> None:
         self._take_failures(batch, found)
-        for _, _, trades in batch.records:
+        for value, _, trades, topic in batch.records:
             for product, ids in trades:
                 found.acknowledged.setdefault(product, []).extend(ids)
+            if topic == TRADE_GAPS.name:
+                found.gap_states.append(value)
         found.position = batch.position or found.position
 
     def _take_failures(self, batch: Batch, found: Answers) -> None:
         if not batch.failures:
             return
-        headers = {value: given for value, given, _ in batch.records}
+        headers = {value: given for value, given, _, _ in batch.records}
         for error, message in batch.failures:
             record = _record(message, headers)
             found.failed.append((error, record))

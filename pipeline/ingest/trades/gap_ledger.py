@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from pipeline.errors import CoinlakeError
-from pipeline.events.trades import OPEN, GapState
+from pipeline.events.raw import TOPIC_CONFIG
+from pipeline.events.trades import GapState
 from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import SavedGap, Wanted
 from pipeline.ingest.trades.gap_store import GapStore
@@ -18,15 +19,17 @@ from pipeline.ingest.trades.gaps import Changes, GapWatch
 
 log = logging.getLogger(__name__)
 
-SAVE_S = 1.0  # changes are saved and told at most this often
-TOLD_ANEW = timedelta(days=1)  # gaps closed within this time are told again at the start
+SAVE_S = 1.0  # changes are saved and sent at most this often
+DROP_OLD_S = 3600.0
+KEEP_CLOSED = timedelta(milliseconds=int(TOPIC_CONFIG["retention.ms"]))  # Kafka forgets their states by then, too
 
 
 class GapLedger:
     """What the feed, Kafka's acknowledgements and the filler all talk to; each call may come from any thread.
 
     `on_change` gets each new state of a gap once it is on disk. Where it raises `CoinlakeError` it is called again a
-    second later; at the start all open and lately closed gaps are told anew, which is harmless: the newest counts.
+    second later; at the start it gets every state that was not `delivered` before, which is harmless: the newest counts.
+    A closed gap goes a week after its closing if its state was delivered: no start would read it again.
     A replayed recording needs a ledger of its own, with a file of its own: its ids are long past.
     """
 
@@ -43,16 +46,14 @@ class GapLedger:
         self._saved_at = clock() - SAVE_S
         self._unsaved: dict[str, SavedGap] = {}
         self._untold: dict[str, GapState] = {}
+        self._delivered: list[bytes] = []
+        self._dropped_at = clock() - DROP_OLD_S
 
     def start(self) -> None:
-        """Take up what is on disk and tell it; call it once, before the first frame."""
-        since = self._watch.now() - TOLD_ANEW
-        gaps = self._store.gaps(since)
+        """Resume from what is on disk, and send what Kafka may not have; call it once, before the first frame."""
         with self._lock:
-            self._watch.restore(self._store.low_water(), gaps)
-        for state in (gap.state for gap in gaps):
-            if state.status == OPEN or (state.closed_at is not None and state.closed_at >= since):
-                self._untold[state.gap_id] = state
+            self._watch.restore(self._store.low_water(), self._store.gaps())
+        self._untold = {state.gap_id: state for state in self._store.untold()}
         self.tick()
 
     def connected(self, products: Iterable[str] | None = None) -> None:
@@ -74,6 +75,11 @@ class GapLedger:
         """Take note of trades that Kafka has, whichever way they came: feed, spool or REST."""
         with self._lock:
             self._watch.acknowledged(product, trade_ids)
+
+    def delivered(self, value: bytes) -> None:
+        """Note that Kafka has a state that `on_change` got; until then it counts as not sent."""
+        with self._lock:
+            self._delivered.append(value)
 
     def sending(self, product: str, trade_ids: Iterable[int]) -> None:
         """Note fetched trades just before Kafka's client gets them; they count as filled when acknowledged."""
@@ -124,21 +130,30 @@ class GapLedger:
         """Write down what changed; a full disk must not stop the trades, so it is tried again later."""
         with self._lock:
             changes = self._watch.take_changes()
+            delivered, self._delivered = self._delivered, []
         self._unsaved |= {gap.state.gap_id: gap for gap in changes.gaps}
         try:
-            self._store.save(Changes(tuple(self._unsaved.values()), changes.low_water))
+            self._store.save(Changes(tuple(self._unsaved.values()), changes.low_water), delivered)
+            self._drop_old()
         except sqlite3.Error as error:
             log.error("the ledger of gaps cannot be saved: %s", error)
+            with self._lock:
+                self._delivered[:0] = delivered
             return False
         self._untold |= {gap_id: gap.state for gap_id, gap in self._unsaved.items()}
         self._unsaved.clear()
         return True
+
+    def _drop_old(self) -> None:
+        if self._clock() >= self._dropped_at + DROP_OLD_S:
+            self._store.drop_old(self._watch.now() - KEEP_CLOSED)
+            self._dropped_at = self._clock()
 
     def _tell(self) -> None:
         for gap_id, state in list(self._untold.items()):
             try:
                 self._on_change(state)
             except CoinlakeError as error:
-                log.warning("gap %s cannot be told yet: %s", gap_id, error)
+                log.warning("the state of gap %s cannot be sent yet: %s", gap_id, error)
                 return
             del self._untold[gap_id]

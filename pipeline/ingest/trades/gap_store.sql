@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS gaps (
     note       TEXT NOT NULL,
     missing    TEXT NOT NULL,     -- JSON: [[first, last], ...], both included
     late       INTEGER NOT NULL,
-    why_lost   TEXT NOT NULL
+    why_lost   TEXT NOT NULL,
+    told       INTEGER NOT NULL DEFAULT 0  -- 1 once Kafka has acknowledged this very state of the gap
 ) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS gaps_by_time ON gaps (source, opened_at);

@@ -42,7 +42,7 @@ class Service:
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
         self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
-        account = Account(self._ledger.acknowledged, source)
+        account = Account(self._ledger.acknowledged, source, self._ledger.delivered)
         self._sink = FrameSink(connector(producer_config(settings)), spool, settings.spool_max_bytes, account)
         self._intake = Intake(source, self._ledger, self._sink)
         listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)

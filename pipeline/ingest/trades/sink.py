@@ -38,13 +38,14 @@ TURN_S = 0.05  # one wait for acknowledgements
 
 
 class Account(NamedTuple):
-    """Who is told of a product's trades that Kafka has, and from which source they must be: from any without one.
+    """Who hears of the trades and gap states that Kafka has; `source` is whose trades count, None for any.
 
     The spool may still hold frames of the market that was in use before; their ids say nothing about this one's gaps.
     """
 
     acknowledge: Callable[[str, Iterable[int]], None]
     source: str | None = None
+    gap_delivered: Callable[[bytes], None] = lambda _value: None
 
     def trades_of(self, value: bytes, headers: Headers) -> Trades:
         """Return the trades of a spooled frame that count for this account."""
@@ -200,7 +201,7 @@ class FrameSink:
         except KafkaException as refusal:
             return self._is_refused(refusal.args[0], len(value), topic)
         batch.left += 1
-        batch.records.append((value, headers, trades))
+        batch.records.append((value, headers, trades, topic))
         self.sent = sent = self.sent + 1
         if not sent & POLL_EVERY:
             self._producer.poll(0)
@@ -231,6 +232,8 @@ class FrameSink:
     def _tell(self, answers: Answers) -> None:
         for product, trade_ids in answers.acknowledged.items():
             self._account.acknowledge(product, trade_ids)
+        for value in answers.gap_states:
+            self._account.gap_delivered(value)
 
     def _is_refused(self, error: KafkaError, size: int, topic: str) -> bool:
         """Tell whether a record can never be sent; for any other failure, spooling begins."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -113,15 +114,62 @@ def test_what_the_spool_held_is_no_gap(kept):
     assert again.told == []
 
 
-def test_closed_gaps_are_told_again_for_a_day(kept):
+def open_and_close(kept: Kept) -> None:
     both(kept, 1, 3)
     kept.pass_time()
     both(kept, 2)
     kept.pass_time()
-    kept.clock.sleep(23 * 3600)
+
+
+def test_a_state_is_sent_until_kafka_has_acknowledged_it(kept):
+    open_and_close(kept)
+    kept.clock.sleep(30 * 24 * 3600)
+    again = kept.again()
+    assert [state.status for state in again.told] == ["filled"], "however long the producer was away"
+    again.deliver()
+    assert again.again().told == []
+
+
+def test_the_acknowledgement_of_an_older_state_does_not_count(kept):
+    both(kept, 1, 4)
+    kept.pass_time()
+    before = kept.told[0]
+    both(kept, 2)
+    kept.pass_time()
+    kept.ledger.delivered(before.to_json())
+    kept.pass_time()
+    assert [state.filled for state in kept.again().told] == [1]
+
+
+def test_closed_gaps_go_after_a_week_if_kafka_has_them(kept):
+    open_and_close(kept)
+    kept.clock.sleep(8 * 24 * 3600)
+    kept.pass_time()
+    assert [state.from_id for state in kept.store.untold()] == [2], "Kafka does not have it yet"
+    kept.deliver()
+    assert rows(kept) == 1, "it is looked for once an hour"
+    kept.clock.sleep(3600)
+    kept.pass_time()
+    assert rows(kept) == 0
+    both(kept, 9)
+    kept.pass_time()
+    kept.deliver()
+    kept.pass_time(30 * 24 * 3600)
+    assert rows(kept) == 1, "an open one stays"
+
+
+def rows(kept: Kept) -> int:
+    with closing(sqlite3.connect(kept.path)) as connection:
+        return connection.execute("SELECT count(*) FROM gaps").fetchone()[0]
+
+
+def test_a_file_of_an_earlier_version_is_taken_over(kept):
+    open_and_close(kept)
+    with closing(sqlite3.connect(kept.path)) as connection:
+        connection.execute("ALTER TABLE gaps DROP COLUMN told")
     again = kept.again()
     assert [state.status for state in again.told] == ["filled"]
-    again.clock.sleep(2 * 3600)
+    again.deliver()
     assert again.again().told == []
 
 
@@ -144,7 +192,7 @@ def test_what_cannot_be_told_is_told_later(tmp_path):
 def test_a_file_that_cannot_be_written_stops_nothing(kept, monkeypatch, caplog):
     save = kept.store.save
 
-    def full(_changes):
+    def full(*_changes):
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(kept.store, "save", full)

@@ -33,7 +33,8 @@ class Bench:
     def __init__(self, folder, kafka, max_bytes=MB, connect=None):
         self.kafka, self.clock, self.folder = kafka, FakeClock(), folder
         self.acknowledged = {}
-        account = Account(self.acknowledge, "simulator")
+        self.delivered = []
+        account = Account(self.acknowledge, "simulator", self.delivered.append)
         self.sink = FrameSink(connect or kafka.connect, Spool(folder), max_bytes, account, self.clock.time)
 
     def acknowledge(self, product, trade_ids):
@@ -72,6 +73,18 @@ def test_records_arrive_whole_and_are_told_when_acknowledged(bench, kafka):
         frame(2),
         [("source", b"simulator"), ("channel", b"matches"), ("received_us", b"2")],
     )
+
+
+def test_gap_states_count_once_acknowledged(bench, kafka):
+    kafka.up = False
+    bench.sink.send(b"{}", b"gap", [], topic="trade_gaps")
+    bench.poll(6, times=2)
+    bench.sink.send(b"[]", b"gap", [], topic="trade_gaps")
+    assert (bench.sink.spooling, bench.delivered) == (True, [])
+    kafka.up = True
+    bench.poll(times=3)
+    assert bench.delivered == [b"{}", b"[]"]
+    assert bench.acknowledged == {}
 
 
 def test_nothing_is_told_before_kafka_has_answered(bench, kafka):
