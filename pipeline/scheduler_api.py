@@ -11,7 +11,8 @@ import httpx
 from pipeline.errors import RequestError, ServiceError
 from pipeline.settings import Settings
 
-ANSWER_S = 60.0  # a poll waits for the market's own limits and retries
+POLL_LIMIT_S = 45.0  # the scheduler answers a poll within this time, if only with what holds it up
+ANSWER_S = POLL_LIMIT_S + 15.0  # so we never give up before it has answered
 UPLOAD_CHUNK = 1 << 20
 
 
@@ -32,6 +33,7 @@ class MarketInUse:
     reason: str
     trades: str
     trades_reason: str
+    fault: str | None = None  # since when no price has come, and why
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class SchedulerApi:
             reason=str(health.get("market_reason", "")),
             trades=str(health["trades_market"]),
             trades_reason=str(health.get("trades_market_reason", "")),
+            fault=health.get("market_fault"),
         )
 
     def poll(self) -> list[EventKey]:

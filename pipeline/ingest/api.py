@@ -23,6 +23,7 @@ from pipeline.ingest.polling import Poller
 from pipeline.ingest.uploads import import_path, keep_upload
 from pipeline.ingest.worker import Worker
 from pipeline.run_files import Markets
+from pipeline.scheduler_api import POLL_LIMIT_S
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def _add_reading_routes(app: Flask, deps: Deps) -> None:
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify({"status": "ok", **deps.markets.to_json(), "jobs": deps.jobs.counts()})
+        fault = {"market_fault": deps.poller.silence()}
+        return jsonify({"status": "ok", **deps.markets.to_json(), **fault, "jobs": deps.jobs.counts()})
 
     @app.get("/metrics")
     def metrics() -> Response:
@@ -98,7 +100,7 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
 
     @app.post("/poll")
     def poll() -> Response:
-        events = deps.poller.poll()
+        events = deps.poller.poll_within(POLL_LIMIT_S)
         return jsonify(
             {"events": [{"coin": e.coin, "event_time": epoch_ms(e.event_time), "source": e.source} for e in events]}
         )

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 TOPICS_WAIT_S = 300.0
 STOP_S = 0.6  # for each of the three things that are waited for at the end
 HTTP_THREADS = 8
+SILENT_POLLS, SILENT_S = 3, 60.0  # without a price for so many polls and so long, the state says so
 
 
 class Service:
@@ -64,7 +65,8 @@ class Service:
         self.worker = Worker(jobs, self.do, self.metrics, stop)
         spool = Spool(settings.data_dir / "scheduler" / "spool")
         self.publisher = SpooledPublisher(self.producer, spool, settings.spool_max_bytes)
-        self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics)
+        silence_s = max(SILENT_S, SILENT_POLLS * settings.poll_s)
+        self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics, silence_s)
         deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, open_csv)
         self.app = create_app(deps)
 

@@ -85,8 +85,10 @@ class HttpClient:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
         )
 
-    def get(self, path: str, params: Params, coin: str | None = None) -> Answer:
+    def get(self, path: str, params: Params, coin: str | None = None, policy: RetryPolicy | None = None) -> Answer:
         """Return the JSON at `path` (below the base address), retrying what a retry can mend.
+
+        `policy` takes the place of the client's own.
 
         Raises:
             RetryableSourceError: the attempts or the time ran out; RateLimitedError if the market asked us to wait.
@@ -96,7 +98,7 @@ class HttpClient:
             BadDataError: the answer is no JSON, or too long.
         """
         call = Call(self._source, path, coin)
-        retry = _Patience(self.parts)
+        retry = _Patience(self.parts, policy or self.parts.retry)
         retrying = Retrying(
             retry=retry_if_exception_type(RetryableSourceError),
             wait=retry.wait_s,
@@ -144,13 +146,13 @@ class HttpClient:
 class _Patience:
     """Decides, for one call with its retries, how long to wait and when to give up."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._deadline = parts.clock() + parts.retry.total_s
+    def __init__(self, parts: Parts, policy: RetryPolicy) -> None:
+        self._parts, self._policy = parts, policy
+        self._deadline = parts.clock() + policy.total_s
 
     def wait_s(self, state: RetryCallState) -> float:
         """Return the next wait: exponential with full jitter, on top of what the server asked for."""
-        policy = self._parts.retry
+        policy = self._policy
         ceiling = min(policy.longest_wait_s, policy.first_wait_s * 2 ** (state.attempt_number - 1))
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
@@ -159,7 +161,7 @@ class _Patience:
 
     def is_over(self, state: RetryCallState) -> bool:
         """Tell whether to give up now: also when the wait asked for would end after the deadline."""
-        if state.attempt_number >= self._parts.retry.attempts:
+        if state.attempt_number >= self._policy.attempts:
             return True
         return self._parts.clock() + state.upcoming_sleep > self._deadline
 

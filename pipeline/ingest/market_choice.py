@@ -27,6 +27,7 @@ from pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 PROBE_S = 5.0  # looking up the name included, which no HTTP client's limit covers
+PRICES_S = 15.0  # a whole answer of a slow server
 AUTO = "auto"
 
 
@@ -154,6 +155,19 @@ def find_fault(probe: Callable[[], None], limit_s: float = PROBE_S) -> str | Non
     thread.start()
     thread.join(limit_s)
     return answer[0] if answer else f"nothing within {limit_s:g} s"
+
+
+def live_prices_fault(settings: Settings, limit_s: float = PRICES_S) -> str | None:
+    """Return why the live market has no price for us, or None: a price is asked for, as every poll does."""
+
+    def ask() -> None:
+        market = CoinGecko(settings, parts=Parts(retry=RetryPolicy(attempts=1)))
+        try:
+            market.prices(settings.coins)
+        finally:
+            market.close()
+
+    return find_fault(ask, limit_s)
 
 
 def _ping_coingecko(settings: Settings) -> None:

@@ -116,7 +116,7 @@ def _polled(scheduler: SchedulerApi, deadline: float) -> list[EventKey]:
         try:
             if keys := scheduler.poll():
                 return keys
-        except RequestError as error:  # another poll is under way, or the market is busy
+        except (RequestError, ServiceError) as error:  # another poll is under way, the market is busy, or slow
             problem = str(error)
         time.sleep(POLL_AGAIN_S)
     raise ServiceError(f"no price came from the market in time: {problem}")

@@ -10,6 +10,7 @@ from pipeline.engines import supervisor
 from pipeline.engines.local_services import services_here
 from pipeline.host import processes
 from pipeline.host.options import SetupOptions
+from pipeline.markets import LIVE
 from pipeline.settings import Settings, load_settings
 
 T = TypeVar("T")
@@ -17,10 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Choices:
-    """The settings with this run's market and size, and the services that belong to them."""
+    """The settings with this run's market and size, and the services that belong to them.
+
+    `turns_live`: only the live market may be used from now on, and the lake is not running on it yet.
+    """
 
     settings: Settings
     services: tuple[str, ...]
+    turns_live: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ def choose(options: SetupOptions) -> Choices:
     notebook = _first(options.notebook, now.notebook, True)
     chosen = {"COINLAKE_MARKET": market, "COINLAKE_SMALL": str(small).lower()}
     settings = load_settings({**os.environ, **chosen})
-    return Choices(settings, services_here(settings, notebook=notebook))
+    turns_live = market == LIVE and now.market != LIVE
+    return Choices(settings, services_here(settings, notebook=notebook), turns_live)
 
 
 def running(settings: Settings) -> Running:

@@ -23,6 +23,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.verbs import bring_up, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
 from pipeline.verbs.console import Stages
+from pipeline.verbs.market_check import require_live_prices
 from pipeline.verbs.readback import HistoryWait, push_history, read_back, wait_for_history
 from pipeline.verbs.run_config import Choices, choose
 
@@ -40,6 +41,10 @@ def run(options: SetupOptions, stages: Stages) -> int:
     """Go through all stages and return 0; any `CoinlakeError` ends it, and what is done by then stays done."""
     new_jars = _prepare(stages)
     choices = choose(options)
+    if choices.turns_live:  # before anything that runs is touched
+        with stages.stage("live market") as outcome:
+            require_live_prices(choices.settings)
+            outcome("the live market answers")
     with stages.stage("services") as outcome:
         outcome(bring_up.start(choices, new_jars=new_jars))
     for name in SERVICES:

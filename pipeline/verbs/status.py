@@ -30,7 +30,7 @@ from pipeline.verbs.status_view import show
 
 ANSWER_S = 15.0  # for everything together
 KAFKA_S = 5.0
-NOT_ALL_UP = 3
+NOT_WELL = 3
 T = TypeVar("T")
 
 
@@ -38,6 +38,7 @@ T = TypeVar("T")
 class Status:
     """The lake at a glance; None is not known.
 
+    `market_fault` says since when no price has come, and why; null while they come.
     `market` (of prices) and `trades_market` are live or simulator; `trades` is empty until the first hour is counted.
     """
 
@@ -47,11 +48,12 @@ class Status:
     trades: list[TradeCoverage] | None
     market: str | None
     trades_market: str | None
+    market_fault: str | None
 
     @property
-    def all_up(self) -> bool:
-        """Whether every service is up."""
-        return all(service.up for service in self.services)
+    def is_well(self) -> bool:
+        """Whether every service is up and prices arrive."""
+        return all(service.up for service in self.services) and self.market_fault is None
 
     def to_json(self) -> dict[str, Any]:
         """Return the status in the shape that outside checks rely on."""
@@ -59,7 +61,7 @@ class Status:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the status; return 0 when every service is up, 3 when not."""
+    """Print the status; return 0 when every service is up and prices arrive, 3 when not."""
     parser = argparse.ArgumentParser(prog="pipeline_status.sh", usage="see pipeline_status.sh --help")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--services-from-stdin", action="store_true")  # what another found out: Docker's containers
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(status.to_json(), indent=2))  # noqa: T201
     else:
         show(status.to_json(), settings, Console(soft_wrap=True, highlight=False))
-    return 0 if status.all_up else NOT_ALL_UP
+    return 0 if status.is_well else NOT_WELL
 
 
 def _read_services() -> list[ServiceState]:
@@ -111,6 +113,7 @@ def collect(settings: Settings, services: list[ServiceState]) -> Status:
         trades=_answer(trades, deadline, None),
         market=None if in_use is None else in_use.name,
         trades_market=None if in_use is None else in_use.trades,
+        market_fault=None if in_use is None else in_use.fault,
     )
 
 

@@ -21,6 +21,7 @@ from pipeline.host.containers import engine, images
 from pipeline.host.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, project_values, write_values
 from pipeline.host.options import HistoryFile, SetupOptions, parse_options
 from pipeline.host.output_format import stage_line
+from pipeline.markets import LIVE
 from pipeline.setting_values import read_env_file
 from pipeline.settings import Settings, load_settings
 
@@ -28,6 +29,7 @@ READY_S = 600  # on an idle machine a minute
 LOOK_AGAIN_S = 0.5
 LOG_LINES = 15
 PROVE = (PYTHON_INSIDE, "-m", "pipeline.verbs.prove")
+MARKET_CHECK = (PYTHON_INSIDE, "-m", "pipeline.verbs.market_check")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +52,7 @@ def run(settings: Settings, options: SetupOptions) -> int:
     compose = Compose(settings.home)
     values = chosen_values(settings, options, compose.values)
     _check(settings, options, compose, values["COMPOSE_PROFILES"])
+    _check_market(compose, values["COINLAKE_MARKET"])
     write_values(compose.env_file, values)
     with _stage() as outcome:
         outcome(_ensure_images(compose, settings.log_dir / "build.log"))
@@ -83,6 +86,16 @@ def _check(settings: Settings, options: SetupOptions, compose: Compose, profile:
         faults += engine.room_faults(settings, profile)
     if faults:
         raise PreflightError(faults)
+
+
+def _check_market(compose: Compose, market: str) -> None:
+    """Raise `ServiceError` when a running lake is to be switched to a live market that does not answer."""
+    if market != LIVE or compose.values.get("COINLAKE_MARKET") == LIVE or not compose.is_up():
+        return
+    command = compose.command("exec", "--no-TTY", "scheduler", *MARKET_CHECK)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ServiceError(done.stderr.strip())
 
 
 def _ensure_images(compose: Compose, log: Path) -> str:

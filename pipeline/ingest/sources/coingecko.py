@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pipeline.errors import BadDataError, RangeNotAllowedError
 from pipeline.events.coin_prices import epoch_ms
-from pipeline.ingest.http import Answer, HttpClient, Params, Parts
+from pipeline.ingest.http import Answer, HttpClient, Params, Parts, RetryPolicy
 from pipeline.ingest.ratelimit import TokenBucket
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coingecko_answers import NAME, Reading, current_item, daily_items
@@ -35,6 +35,7 @@ PRICE_FIELDS = {
     "include_24hr_vol": "true",
     "include_last_updated_at": "true",
 }
+LIVE_RETRY = RetryPolicy(attempts=3, total_s=20.0)  # the next poll asks for newer prices anyway
 OTHER_SERVER_CALLS = 600  # a minute, where the server is not CoinGecko: its own 429 decides
 
 
@@ -118,7 +119,8 @@ class CoinGecko:
         self._http.close()
 
     def _prices(self, coins: tuple[str, ...]) -> list[Item]:
-        answer = self._http.get("/simple/price", {"ids": ",".join(coins), **PRICE_FIELDS})
+        policy = min(self._parts.retry, LIVE_RETRY, key=lambda one: one.attempts)
+        answer = self._http.get("/simple/price", {"ids": ",".join(coins), **PRICE_FIELDS}, policy=policy)
         if not isinstance(answer.body, dict):
             raise BadDataError(NAME, "/simple/price answered no object")
         label, now = _label(answer), self._parts.now()

@@ -76,6 +76,7 @@ def test_health_shows_both_markets(client):
     assert answer.json["status"] == "ok"
     assert answer.json["market"] == "simulator"
     assert answer.json["market_reason"] == "no route"
+    assert answer.json["market_fault"] is None
     assert (answer.json["trades_market"], answer.json["trades_market_reason"]) == ("live", "it answers")
     assert answer.json["jobs"]["queued"] == 0
 

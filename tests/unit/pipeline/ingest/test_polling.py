@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import date
@@ -9,10 +10,11 @@ import pytest
 from pipeline.errors import RetryableSourceError, ServiceError
 from pipeline.events.raw import DeadLetter
 from pipeline.ingest.metrics import Metrics
-from pipeline.ingest.polling import Poller, PollUnderWayError, start_clock
+from pipeline.ingest.polling import Poller, PollTooSlowError, PollUnderWayError, start_clock
 from pipeline.ingest.spool import Spool
 from pipeline.ingest.spooled_publisher import SpooledPublisher
 from tests.support.ingest import FakeKafka, price
+from tests.support.scheduler import until
 
 COINS = ("bitcoin", "ethereum")
 TODAY = date(2026, 1, 15)
@@ -111,6 +113,46 @@ def test_an_overlapping_poll_is_refused_and_counted_and_the_next_one_runs(metric
     assert "tick skipped" in caplog.text
     poller.poll()
     assert (ticker.calls, polls(metrics, "ok")) == (2, 2)
+
+
+def test_a_poll_that_takes_too_long_says_so_and_runs_on(metrics):
+    ticker = FakeTicker(RetryableSourceError("coingecko", "no route"))
+    poller = Poller(ticker, COINS, FakeKafka(), metrics)
+    poller.tick()
+    ticker.hold.clear()
+    with pytest.raises(PollTooSlowError, match=r"within 0.05 s; the one before it failed: coingecko: no route"):
+        poller.poll_within(0.05)
+    with pytest.raises(PollUnderWayError, match="the one before it failed: coingecko: no route"):
+        poller.poll()
+    ticker.hold.set()
+    until(lambda: polls(metrics, "failed") == 2)
+    ticker.fault = None
+    assert poller.poll_within(10) == [price("bitcoin", TODAY)]
+
+
+def test_a_market_without_a_price_is_silent_from_its_first_fault(metrics):
+    ticker = FakeTicker()
+    poller = Poller(ticker, COINS, FakeKafka(), metrics, silence_s=30)
+    assert poller.silence() is None
+    ticker.fault = RetryableSourceError("coingecko", "no route")
+    poller.tick()
+    assert re.fullmatch(r"no price since 20\d\d-\S+ \S+Z: coingecko: no route", poller.silence())
+    ticker.fault = None
+    poller.tick()
+    assert poller.silence() is None
+
+
+def test_a_market_that_had_prices_is_silent_after_a_while(metrics, tmp_path):
+    ticker = FakeTicker()
+    poller = Poller(ticker, COINS, FakeKafka(), metrics, silence_s=0.05)
+    poller.tick()
+    ticker.fault = RetryableSourceError("coingecko", "no route")
+    poller.tick()
+    until(poller.silence)
+    kafka_away = SpooledPublisher(FakeKafka(takes=0), Spool(tmp_path), max_bytes=1_000_000)
+    poller = Poller(FakeTicker(), COINS, kafka_away, metrics, silence_s=30)
+    poller.tick()
+    assert poller.silence() is None  # it is Kafka that is away
 
 
 def test_the_clock_ticks_at_once_and_a_slow_poll_is_skipped_over(metrics):

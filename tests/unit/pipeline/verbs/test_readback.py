@@ -82,6 +82,18 @@ def test_read_back_tells_the_markets_last_fault() -> None:
         read_back(api, presto([]), within_s=0.05)
 
 
+def test_read_back_survives_a_poll_that_is_not_answered() -> None:
+    answers = [httpx.ReadTimeout("timed out"), httpx.Response(200, json={"events": [KEY]})]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    assert read_back(scheduler(answer), presto([["bitcoin", NOON, "simulator"]]), within_s=5).key.coin == "bitcoin"
+
+
 def test_a_silent_scheduler_is_a_service_error() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")

@@ -43,6 +43,17 @@ def test_options_win_over_the_running_lake(monkeypatch: pytest.MonkeyPatch) -> N
     assert (chosen.settings.market, chosen.settings.small) == ("live", False)
     assert "notebook" in chosen.services
     assert "simulator" not in chosen.services
+    assert chosen.turns_live
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "turns"), [("live", "live", False), (None, "live", True), ("live", "auto", False)]
+)
+def test_the_market_is_checked_only_before_it_turns_live(
+    monkeypatch: pytest.MonkeyPatch, now: str | None, asked: str, turns: bool
+) -> None:
+    pretend_running(monkeypatch, Running(market=now))
+    assert choose(SetupOptions(market=asked)).turns_live is turns
 
 
 def test_settings_are_the_default_where_nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -70,11 +70,21 @@ def test_json_keeps_the_contract_when_all_is_up(
     captured = capsys.readouterr()
     assert "the supervisor is gone" in captured.err  # none runs in this home
     found = json.loads(captured.out)
-    assert set(found) == {*KEYS, "market", "trades_market"}
+    assert set(found) == {*KEYS, "market", "trades_market", "market_fault"}
     assert all(set(entry) == keys for part, keys in KEYS.items() for entry in found[part])
     assert (found["market"], found["trades_market"]) == ("simulator", "live")
     assert found["topics"][0] == {"name": "coin_events", "end_offset": 7, "lag": 0}
     assert [table["name"] for table in found["tables"]] == [table.full_name for table in TABLES]
+
+
+def test_a_market_without_prices_is_not_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, service("scheduler"))
+    silent = MarketInUse("live", "", "live", "", "no price since 10:00: coingecko: no route")
+    monkeypatch.setattr("pipeline.scheduler_api.SchedulerApi.market", lambda _self: silent)
+    assert status.main(["--json"]) == 3
+    assert printed(capsys)["market_fault"] == "no price since 10:00: coingecko: no route"
 
 
 def test_what_is_down_is_not_asked_and_unknown(
@@ -165,9 +175,11 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
         "trades": [TradeCoverage("coinbase", "BTC-USD", 1000, 2, 1, 1, 0).__dict__],
         "market": None,
         "trades_market": "live",
+        "market_fault": "no price since 2026-11-24 10:00:00Z: coingecko: no route",
     }
     show(found, load_settings(), Console(file=text, width=100))
     lines = [line.split() for line in text.getvalue().splitlines()]
+    assert "no price since 2026-11-24 10:00:00Z: coingecko: no route" in text.getvalue()
     assert ["kafka", "up", "12345", "1,200", "127.0.0.1:1"] in lines
     assert ["presto", "DOWN", "-", "-", "http://x"] in lines
     assert ["coin_events", "1,234,567", "0"] in lines

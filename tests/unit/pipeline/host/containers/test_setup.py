@@ -44,6 +44,19 @@ def test_it_goes_through_all_stages(ours: Settings, engine: FakeDocker, capsys: 
     assert any("up --detach --wait" in asked for asked in engine.asked)
 
 
+def test_a_live_market_that_does_not_answer_leaves_a_running_lake_as_it_is(ours: Settings, engine: FakeDocker) -> None:
+    engine.answer("pipeline.verbs.market_check", "coingecko: no route", exit_code=1)
+    assert setup.run(ours, SetupOptions(market="simulator")) == 0
+    asked = len(engine.asked)
+    with pytest.raises(ServiceError, match=r"^coingecko: no route$"):
+        setup.run(ours, SetupOptions(market="live"))
+    assert Compose(ours.home).values["COINLAKE_MARKET"] == "simulator"
+    assert not any("up --detach" in line for line in engine.asked[asked:])
+    engine.answer("pipeline.verbs.market_check", "")
+    assert setup.run(ours, SetupOptions(market="live")) == 0
+    assert Compose(ours.home).values["COINLAKE_MARKET"] == "live"
+
+
 def test_what_runs_already_is_not_asked_for_room(
     ours: Settings, engine: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
