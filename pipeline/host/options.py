@@ -12,29 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.settings import COIN_ID
+from pipeline.tickers import COIN_OF_SYMBOL, QUOTES, coin_named
 
-# What traders write in file names, as CoinGecko's ids.
-COIN_OF_SYMBOL = {
-    "ada": "cardano",
-    "avax": "avalanche-2",
-    "bch": "bitcoin-cash",
-    "bnb": "binancecoin",
-    "btc": "bitcoin",
-    "doge": "dogecoin",
-    "dot": "polkadot",
-    "etc": "ethereum-classic",
-    "eth": "ethereum",
-    "link": "chainlink",
-    "ltc": "litecoin",
-    "sol": "solana",
-    "trx": "tron",
-    "wbtc": "wrapped-bitcoin",
-    "xbt": "bitcoin",
-    "xlm": "stellar",
-    "xmr": "monero",
-    "xrp": "ripple",
-}
-QUOTES = ("usdt", "usdc", "usd")  # btcusd and ethusdt name the coin too
+# A file's name tells of a coin by its id or symbol, and of what the prices are quoted in.
+COIN_SYMBOLS = {symbol: coin for symbol, coin in COIN_OF_SYMBOL.items() if symbol not in QUOTES}
 
 
 @dataclass(frozen=True)
@@ -101,7 +82,7 @@ def _history(path: Path, coin: str | None) -> HistoryFile:
 
 
 def _stated_coin(coin: str) -> str:
-    name = COIN_OF_SYMBOL.get(coin.lower(), coin)
+    name = coin_named(coin)
     if not COIN_ID.fullmatch(name):
         raise ValueError(f"--history-coin {coin}: expected a CoinGecko id such as bitcoin, or a symbol such as btc")
     return name
@@ -115,9 +96,9 @@ def coin_of_file(name: str) -> str:
     """
     stem = _dashed(name.lower().removesuffix(".csv"))
     words = (_without_quote(word) for word in stem.split("-"))
-    named = {coin for coin in COIN_OF_SYMBOL.values() if f"-{coin}-" in f"-{stem}-"}
+    named = {coin for coin in COIN_SYMBOLS.values() if f"-{coin}-" in f"-{stem}-"}
     whole = {coin for coin in named if not any(coin in other and coin != other for other in named)}
-    found = whole | {COIN_OF_SYMBOL[word] for word in words if word in COIN_OF_SYMBOL}
+    found = whole | {COIN_SYMBOLS[word] for word in words if word in COIN_SYMBOLS}
     if len(found) != 1:
         told = f"one coin but {' and '.join(sorted(found))}" if found else "which coin it is about"
         raise ValueError(f"--history {name}: the name does not tell {told}; add --history-coin COIN, e.g. bitcoin")

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipeline.tickers import TICKERS
+
 Anchors = tuple[tuple[str, float], ...]
 
 
@@ -16,10 +18,14 @@ class SimulatedCoin:
     """A coin: `anchors` are (day, USD), oldest first; the first day is its beginning."""
 
     id: str
-    symbol: str
     anchors: Anchors
     supply: tuple[float, float]  # coins at the first and at the last anchor
     daily_volatility: float  # standard deviation of a day's log return
+
+    @property
+    def symbol(self) -> str:
+        """The ticker symbol; that of a coin without a known one is the beginning of its id."""
+        return TICKERS.get(self.id, self.id[:4])
 
     @property
     def name(self) -> str:
@@ -49,7 +55,7 @@ def invented(coin: str) -> SimulatedCoin:
     price = 10 ** dice.uniform(-2, 2)
     prices = [price := price * 10 ** dice.gauss(0.1, 0.4) for _ in range(first_year, LAST_YEAR + 1)]
     supply = 10 ** dice.uniform(7, 10)
-    return SimulatedCoin(coin, coin[:4], _yearly(first_year, *prices), (supply / 2, supply), 0.05)
+    return SimulatedCoin(coin, _yearly(first_year, *prices), (supply / 2, supply), 0.05)
 
 
 def _yearly(first_year: int, *prices: float) -> Anchors:
@@ -102,13 +108,13 @@ _BINANCECOIN = (("2017-09-16", 0.107), *_yearly(2018, 8.4, 6.1, 13.7, 37.4, 512,
 KNOWN: Mapping[str, SimulatedCoin] = {
     coin.id: coin
     for coin in (
-        SimulatedCoin("bitcoin", "btc", _BITCOIN, (10.6e6, 20.0e6), 0.03),
-        SimulatedCoin("ethereum", "eth", _ETHEREUM, (72.0e6, 120.7e6), 0.04),
-        SimulatedCoin("solana", "sol", _SOLANA, (8.2e6, 565.0e6), 0.05),
-        SimulatedCoin("ripple", "xrp", _RIPPLE, (7.8e9, 60.6e9), 0.045),
-        SimulatedCoin("dogecoin", "doge", _DOGECOIN, (5.0e9, 152.0e9), 0.05),
-        SimulatedCoin("litecoin", "ltc", _LITECOIN, (17.0e6, 76.7e6), 0.04),
-        SimulatedCoin("cardano", "ada", _CARDANO, (25.9e9, 36.6e9), 0.045),
-        SimulatedCoin("binancecoin", "bnb", _BINANCECOIN, (100.0e6, 137.7e6), 0.04),
+        SimulatedCoin("bitcoin", _BITCOIN, (10.6e6, 20.0e6), 0.03),
+        SimulatedCoin("ethereum", _ETHEREUM, (72.0e6, 120.7e6), 0.04),
+        SimulatedCoin("solana", _SOLANA, (8.2e6, 565.0e6), 0.05),
+        SimulatedCoin("ripple", _RIPPLE, (7.8e9, 60.6e9), 0.045),
+        SimulatedCoin("dogecoin", _DOGECOIN, (5.0e9, 152.0e9), 0.05),
+        SimulatedCoin("litecoin", _LITECOIN, (17.0e6, 76.7e6), 0.04),
+        SimulatedCoin("cardano", _CARDANO, (25.9e9, 36.6e9), 0.045),
+        SimulatedCoin("binancecoin", _BINANCECOIN, (100.0e6, 137.7e6), 0.04),
     )
 }

@@ -18,8 +18,8 @@ from pipeline.ingest.http import HttpClient, Json, Params, Parts
 from pipeline.ingest.ratelimit import TokenBucket
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.observations import DAY, UnusableValueError, observe, read_price, read_time_ms
-from pipeline.ingest.sources.tickers import TICKERS
 from pipeline.settings import Settings
+from pipeline.tickers import TICKERS
 
 NAME = "coinbase_candles"
 CALLS_A_SECOND = 3  # of the public limit of 10 by IP address; the filling of gaps in trades has the rest

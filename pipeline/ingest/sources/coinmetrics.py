@@ -26,8 +26,8 @@ from pipeline.ingest.sources.observations import (
     read_amount,
     read_price,
 )
-from pipeline.ingest.sources.tickers import TICKERS
 from pipeline.settings import Settings
+from pipeline.tickers import TICKERS
 
 NAME = "coinmetrics"
 PATH = "/timeseries/asset-metrics"

@@ -1,6 +1,7 @@
-"""The ticker symbols of coins: markets other than CoinGecko name coins by them, and symbols alone are ambiguous.
+"""The ticker symbols of coins: CoinGecko names a coin by an id (bitcoin), other markets and traders by a symbol (btc).
 
-Only coins whose symbol means the same coin everywhere are listed; a source does not know any other.
+Symbols alone are ambiguous; only those that mean the same coin everywhere are listed. Only the standard library is
+used here.
 """
 
 from __future__ import annotations
@@ -51,7 +52,19 @@ TICKERS: Mapping[str, str] = {
     "uniswap": "uni",
     "usd-coin": "usdc",
     "vertcoin": "vtc",
+    "wrapped-bitcoin": "wbtc",
     "yearn-finance": "yfi",
     "zcash": "zec",
     "0x": "zrx",
 }
+
+QUOTES = ("usdt", "usdc", "usd")
+"""What prices are quoted in: in a product or a file's name these are not the coin that it is about."""
+
+COIN_OF_SYMBOL: Mapping[str, str] = {symbol: coin for coin, symbol in TICKERS.items()} | {"xbt": "bitcoin"}
+"""The coin of each symbol, in lower case."""
+
+
+def coin_named(word: str) -> str:
+    """Return the CoinGecko id that a word means: `BTC` and `btc` are bitcoin; any other word stays as it is."""
+    return COIN_OF_SYMBOL.get(word.lower(), word)
