@@ -1,6 +1,7 @@
-"""Register the databases and the plain Hive table, through Presto; doing it again changes nothing.
+"""Register the databases, the plain Hive table and the views, through Presto; doing it again changes nothing.
 
-`python -m pipeline.verbs.hive_setup`. The Iceberg tables are made by the Spark job, which alone writes them.
+`python -m pipeline.verbs.hive_setup`. The Iceberg tables are made by the Spark job, which alone writes them; the views
+on them are replaced each time, so that an edited one, or another setting COINS, arrives with the next set-up.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 
 import httpx
 
-from pipeline.errors import CoinlakeError, QueryError, ServiceError
+from pipeline.errors import CoinlakeError, QueryError, ServiceError, TableMissingError
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.tables import views
 from pipeline.tables.catalog import HIVE_TABLES, TABLES
 from pipeline.tables.model import Table
 
@@ -22,8 +24,10 @@ HTTP_TIMEOUT_S = 30.0
 def main() -> int:
     """Register everything, one line each; return the exit code."""
     try:
-        for line in register(load_settings()):
+        settings = load_settings()
+        for line in register(settings):
             print(line)  # noqa: T201 - a command line
+        print(_views_line(settings))  # noqa: T201 - a command line
     except CoinlakeError as error:
         print(f"hive_setup: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
@@ -43,6 +47,27 @@ def register(settings: Settings) -> Iterator[str]:
         yield register_schema(presto, settings, *schema)
     for table in HIVE_TABLES:
         yield register_table(presto, settings, table)
+
+
+def register_views(settings: Settings) -> str:
+    """Make or replace the views, whose tables must be there; return what to tell.
+
+    Raises:
+        TableMissingError: the Spark job has not made its tables yet.
+        PrestoUnreachableError: Presto is down or still starting.
+        QueryError: Presto refused a statement.
+    """
+    presto = Presto(settings.presto_url, source="hive_setup")
+    for name in views.NAMES:
+        presto.rows(views.create_sql(name, settings))
+    return f"views {', '.join(views.NAMES)} in {views.SCHEMA}"
+
+
+def _views_line(settings: Settings) -> str:
+    try:
+        return register_views(settings)
+    except TableMissingError:
+        return "the views wait for the tables, which the Spark job makes: run this again when it is up"
 
 
 def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> str:

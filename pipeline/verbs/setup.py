@@ -64,6 +64,8 @@ def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None
     """
     settings = choices.settings
     scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
+    with stages.stage("views") as outcome:
+        outcome(hive_setup.register_views(settings))
     announce_market(scheduler, stages)
     if history:
         _take_in(history, scheduler, presto, choices, stages)

@@ -12,38 +12,23 @@ import pytest
 
 from analysis.lake import load_sql
 from pipeline.tables.gold import ALERTS, PRICE_STATS
-from pipeline.tables.model import Table
 from pipeline.tables.ops import COVERAGE, GAPS
 from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
+from tests.support.lake_tables import create_tables, insert_row
 from tests.support.trade_answers import COLUMNS
 
 NOW = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
 HOUR = timedelta(hours=1)
 BTC = {"source": "coinbase", "product_id": "BTC-USD"}
 ETH = {"source": "coinbase", "product_id": "ETH-USD"}
-TYPES = {"string": "varchar", "timestamp_ntz": "timestamp"}
-FILLERS = {"string": "", "timestamp_ntz": NOW, "bigint": 0, "int": 0}
 
 
 @pytest.fixture
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS iceberg")
+        create_tables(connection, ALERTS, CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS)
         connection.execute("CREATE MACRO approx_percentile(x, share) AS quantile_disc(x, share)")  # Presto's name
-        for table in (ALERTS, CANDLES_1M, COVERAGE, FACT_TRADES, GAPS, PRICE_STATS):
-            columns = ", ".join(f'"{column.name}" {TYPES.get(column.type, column.type)}' for column in table.columns)
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS iceberg.{table.schema}")
-            connection.execute(f"CREATE TABLE {table.full_name} ({columns})")
         yield connection
-
-
-def insert(db: duckdb.DuckDBPyConnection, table: Table, **given: object) -> None:
-    """Insert a row; what is not given is empty or zero, and null where that is allowed."""
-    values = [
-        given.get(column.name, None if column.nullable else FILLERS.get(column.type, Decimal(0)))
-        for column in table.columns
-    ]
-    db.execute(f"INSERT INTO {table.full_name} VALUES ({', '.join('?' * len(values))})", values)
 
 
 def run(db: duckdb.DuckDBPyConnection, name: str, *params: object) -> list[dict[str, Any]]:
@@ -52,9 +37,9 @@ def run(db: duckdb.DuckDBPyConnection, name: str, *params: object) -> list[dict[
 
 
 def test_coverage_adds_the_hours_up(db: duckdb.DuckDBPyConnection) -> None:
-    insert(db, COVERAGE, **BTC, hour=NOW - HOUR, expected=10, received=7, filled=2, missing=1, last_trade_id=10)
-    insert(db, COVERAGE, **BTC, hour=NOW, expected=5, received=5, last_trade_id=15)
-    insert(db, COVERAGE, **ETH, hour=NOW, expected=3, received=3, last_trade_id=3)
+    insert_row(db, COVERAGE, **BTC, hour=NOW - HOUR, expected=10, received=7, filled=2, missing=1, last_trade_id=10)
+    insert_row(db, COVERAGE, **BTC, hour=NOW, expected=5, received=5, last_trade_id=15)
+    insert_row(db, COVERAGE, **ETH, hour=NOW, expected=3, received=3, last_trade_id=3)
     btc, eth = run(db, "trade_coverage")
     assert btc == BTC | {
         "expected": 15,
@@ -74,7 +59,7 @@ def test_coverage_adds_the_hours_up(db: duckdb.DuckDBPyConnection) -> None:
 def test_the_trend_compares_with_the_hour_before(db: duckdb.DuckDBPyConnection) -> None:
     for hours, price in ((5, 50), (1, 100), (0, 103)):
         end = NOW - hours * HOUR
-        insert(db, PRICE_STATS, **BTC, window_start=end - HOUR, window_end=end, avg_price=Decimal(price), trades=2)
+        insert_row(db, PRICE_STATS, **BTC, window_start=end - HOUR, window_end=end, avg_price=Decimal(price), trades=2)
     older, newer = run(db, "price_trend", 2)
     assert (older["window_end"], older["avg_price"], older["move_pct"]) == (NOW - HOUR, 100, None)
     assert newer["move_pct"] == pytest.approx(3)
@@ -84,8 +69,8 @@ def test_volume_is_added_up_by_asset(db: duckdb.DuckDBPyConnection) -> None:
     for minutes, turnover in ((200, 9), (2, 10), (1, 20)):
         minute = NOW - timedelta(minutes=minutes)
         sums = {"volume": Decimal(minutes), "turnover": Decimal(turnover), "close": Decimal(turnover), "trades": 1}
-        insert(db, CANDLES_1M, **BTC, minute=minute, **sums)
-    insert(db, CANDLES_1M, **ETH, minute=NOW, turnover=Decimal(31), volume=Decimal(1))
+        insert_row(db, CANDLES_1M, **BTC, minute=minute, **sums)
+    insert_row(db, CANDLES_1M, **ETH, minute=NOW, turnover=Decimal(31), volume=Decimal(1))
     eth, btc = run(db, "volume_per_asset", 1)
     assert (eth["asset"], eth["quote"]) == ("ETH", "USD")
     assert (btc["volume"], btc["turnover"], btc["trades"], btc["last_price"]) == (3, 30, 2, 20)
@@ -95,21 +80,25 @@ def test_alerts_come_newest_first(db: duckdb.DuckDBPyConnection) -> None:
     for hours in (30, 2, 1):
         at = NOW - hours * HOUR
         detected = at + timedelta(milliseconds=1500)
-        insert(db, ALERTS, **BTC, alert_id=str(hours), triggered_at=at, detected_at=detected, alert_type="FLASH_CRASH")
+        insert_row(
+            db, ALERTS, **BTC, alert_id=str(hours), triggered_at=at, detected_at=detected, alert_type="FLASH_CRASH"
+        )
     found = run(db, "live_alerts", 24)
     assert [(row["alert_id"], row["delay_ms"]) for row in found] == [("1", 1500), ("2", 1500)]
 
 
 def test_open_gaps_come_first_however_old(db: duckdb.DuckDBPyConnection) -> None:
     for gap, hours, status in (("a", 1, "filled"), ("b", 99, "open"), ("c", 50, "lost"), ("d", 0, "lost")):
-        insert(db, GAPS, **BTC, gap_id=gap, from_id=3, to_id=7, opened_at=NOW - hours * HOUR, status=status, note=gap)
+        insert_row(
+            db, GAPS, **BTC, gap_id=gap, from_id=3, to_id=7, opened_at=NOW - hours * HOUR, status=status, note=gap
+        )
     found = run(db, "trade_gaps", 24)
     assert [(row["note"], row["trades"]) for row in found] == [("b", 5), ("d", 5), ("a", 5)]
 
 
 def test_candles_are_those_of_the_product_in_order(db: duckdb.DuckDBPyConnection) -> None:
     for minutes, product in ((1, BTC), (30, BTC), (90, BTC), (1, ETH)):
-        insert(db, CANDLES_1M, **product, minute=NOW - timedelta(minutes=minutes), close=Decimal(minutes))
+        insert_row(db, CANDLES_1M, **product, minute=NOW - timedelta(minutes=minutes), close=Decimal(minutes))
     found = run(db, "candles", "BTC-USD", 1)
     assert [(row["product_id"], row["close"]) for row in found] == [("BTC-USD", 30), ("BTC-USD", 1)]
 
@@ -118,7 +107,7 @@ def add_trade(db: duckdb.DuckDBPyConnection, age: timedelta, feed_ms: int, queue
     made = NOW - age
     received = made + timedelta(milliseconds=feed_ms)
     times = {"trade_time": made, "received_at": received, "ingested_at": received + timedelta(milliseconds=queue_ms)}
-    insert(db, FACT_TRADES, **BTC, **times, channel=channel)
+    insert_row(db, FACT_TRADES, **BTC, **times, channel=channel)
 
 
 def test_freshness_has_quantiles_of_each_step(db: duckdb.DuckDBPyConnection) -> None:
