@@ -84,4 +84,4 @@ def connect(settings: Settings | None = None) -> Lake:
 
 def load_sql(name: str) -> str:
     """Return the statement in `analysis/sql/<name>.sql`."""
-    return (SQL_DIR / f"{name}.sql").read_text(encoding="utf-8").strip()
+    return (SQL_DIR / f"{name}.sql").read_text(encoding="utf-8").strip().removesuffix(";")

@@ -18,4 +18,5 @@ case "${1:-}" in
 esac
 
 in_container scheduler "$@"
+need_lake
 exec "$PYTHON" -m pipeline.verbs.hive_setup

@@ -16,7 +16,7 @@ if is_in_containers; then
   compose up --detach --wait notebook >/dev/null 2>&1 || die "JupyterLab's container does not start: docker logs tells why"
   in_container notebook "$@"
 fi
-[[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+need_lake
 
 # Only a start changes what runs, and must not meet a set-up under way.
 "$PYTHON" -m pipeline.health.probes notebook 2>/dev/null || take_lock

@@ -16,4 +16,4 @@ SELECT 'hive.crypto.coin_data',
        max(event_time)
 FROM hive.crypto.coin_data
 GROUP BY coin, source
-ORDER BY 1 DESC, 2, 3
+ORDER BY 1 DESC, 2, 3;

@@ -1,5 +1,5 @@
 -- Sudden moves of a price, the newest first. delay_ms is the time from the trade that crossed the threshold to the alert.
--- ?: how many hours back.
+-- ? 24  how many hours back
 SELECT triggered_at,
        alert_type,
        source,
@@ -13,4 +13,4 @@ SELECT triggered_at,
        alert_id
 FROM iceberg.gold.dm_market_alerts
 WHERE triggered_at >= localtimestamp - INTERVAL '1' HOUR * ?
-ORDER BY triggered_at DESC
+ORDER BY triggered_at DESC;

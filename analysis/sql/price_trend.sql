@@ -1,6 +1,6 @@
 -- The rolling hour of each product, minute by minute: mean, extremes, VWAP, and how far the mean moved within an hour,
 -- in per cent. move_pct is null where the hour before had no trades. Times are UTC; the newest hour is still filling.
--- ?: how many hours back.
+-- ? 24  how many hours back
 SELECT now.source,
        now.product_id,
        now.window_end,
@@ -15,4 +15,4 @@ FROM iceberg.gold.dm_crypto_price_stats AS now
 LEFT JOIN iceberg.gold.dm_crypto_price_stats AS before
     ON before.source = now.source AND before.product_id = now.product_id AND before.window_end = now.window_start
 WHERE now.window_end > localtimestamp - INTERVAL '1' HOUR * ?
-ORDER BY now.source, now.product_id, now.window_end
+ORDER BY now.source, now.product_id, now.window_end;

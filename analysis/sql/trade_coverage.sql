@@ -15,4 +15,4 @@ SELECT source,
        max_by(last_trade_id, hour) AS last_trade_id
 FROM iceberg.ops.coverage
 GROUP BY source, product_id
-ORDER BY missing DESC, source, product_id
+ORDER BY missing DESC, source, product_id;

@@ -1,7 +1,7 @@
 -- How fresh the trades are, for each source and channel: quantiles of the milliseconds from the trade to its receipt
 -- (feed), from there to Kafka (queue), and both together (total). rest is the channel of trades fetched afterwards: they
 -- are late by nature. newest_age_ms is how long ago the newest trade in the table was made.
--- ?: how many hours back.
+-- ? 1  how many hours back
 WITH delays AS (
     SELECT source,
            channel,
@@ -31,4 +31,4 @@ SELECT source,
        max(total) AS total_max
 FROM delays
 GROUP BY source, channel
-ORDER BY source, channel
+ORDER BY source, channel;

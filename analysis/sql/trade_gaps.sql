@@ -1,5 +1,5 @@
 -- The runs of trade ids that did not arrive in time, and what became of them: open ones first, then the newest.
--- ?: how many hours back; gaps that are open are shown however old they are.
+-- ? 24  how many hours back; gaps that are open are shown however old they are
 SELECT status,
        source,
        product_id,
@@ -14,4 +14,4 @@ SELECT status,
        note
 FROM iceberg.ops.gaps
 WHERE status = 'open' OR opened_at >= localtimestamp - INTERVAL '1' HOUR * ?
-ORDER BY CASE status WHEN 'open' THEN 0 ELSE 1 END, opened_at DESC, gap_id
+ORDER BY CASE status WHEN 'open' THEN 0 ELSE 1 END, opened_at DESC, gap_id;

@@ -1,5 +1,5 @@
 -- What was traded of each asset: volume in the asset itself, turnover in the quote currency, largest turnover first.
--- ?: how many hours back.
+-- ? 24  how many hours back
 SELECT source,
        split_part(product_id, '-', 1) AS asset,
        split_part(product_id, '-', 2) AS quote,
@@ -10,4 +10,4 @@ SELECT source,
 FROM iceberg.silver.candles_1m
 WHERE minute >= localtimestamp - INTERVAL '1' HOUR * ?
 GROUP BY 1, 2, 3
-ORDER BY turnover DESC
+ORDER BY turnover DESC;

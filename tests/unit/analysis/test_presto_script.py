@@ -58,11 +58,46 @@ def test_it_becomes_the_cli_with_all_arguments(run: Run, presto: FakePresto, hom
         "-jar", str(home / "jars" / "presto-cli.jar"),
         "--server", presto.url,
         "--user", "coinlake",
-        "--catalog", "hive",
-        "--schema", "crypto",
+        "--catalog", "iceberg",
+        "--schema", "gold",
+        "--output-format", "CSV_HEADER",
         "--execute", "SELECT 'a  b', \"c\" FROM t -- $HOME",
         "--output-format", "CSV",
     ]  # fmt: skip
+
+
+def cli_arguments(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return what follows the defaults; a statement's lines are joined by spaces."""
+    return done.stdout.partition("CSV_HEADER\n")[2].splitlines()
+
+
+def test_a_shipped_file_runs_with_its_defaults(run: Run, checkout: Path) -> None:
+    done = run("--output-format", "CSV", "--file", str(checkout / "analysis" / "sql" / "candles.sql"))
+    given = cli_arguments(done)
+    assert given[:3] == ["--output-format", "CSV", "--execute"]
+    assert "WHERE product_id = 'BTC-USD'" in given
+    assert "ORDER BY source, minute" in given, "without the final semicolon, which --execute adds"
+
+
+def test_parameters_replace_the_defaults(run: Run, checkout: Path) -> None:
+    file = str(checkout / "analysis" / "sql" / "candles.sql")
+    done = run(f"--file={file}", "--param", "O'X-USD", "--param", "6")
+    assert "WHERE product_id = 'O''X-USD'" in done.stdout.splitlines()
+    assert "  AND minute >= localtimestamp - INTERVAL '1' HOUR * 6" in done.stdout.splitlines()
+    assert run("--file", file, "--param", "a", "--param", "1", "--param", "2").returncode == 2
+    assert run("--param", "a").stderr.startswith("presto.sh: --param belongs to --file")
+
+
+def test_a_file_without_parameters_stays_a_file(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a b.sql"
+    file.write_text("SELECT '?';\n")
+    assert cli_arguments(run("-f", str(file))) == ["--file", str(file)]
+
+
+def test_a_file_that_is_not_there_is_one_line(run: Run) -> None:
+    done = run("--file", "/nope.sql")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "presto.sh: /nope.sql is no file that can be read\n"
 
 
 def test_the_server_follows_the_port_base(run: Run) -> None:
