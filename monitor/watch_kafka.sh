@@ -16,4 +16,5 @@ for word in "$@"; do
   [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
 done
 in_container scheduler "$@"
+need_lake
 exec "$PYTHON" -m monitor.watch "$@"

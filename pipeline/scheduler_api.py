@@ -88,6 +88,16 @@ class SchedulerApi:
         events = self._call("POST", "/poll")["events"]
         return [EventKey(event["coin"], event["event_time"], event["source"]) for event in events]
 
+    def order_history(self, coin: str, first: str, last: str | None) -> str:
+        """Order a coin's daily prices from `first` to `last` (None: until now); return the id of the job.
+
+        Raises:
+            RequestError: the scheduler refused; the message says why.
+            ServiceError: the scheduler does not answer.
+        """
+        order = {"coin": coin, "from": first, **({} if last is None else {"to": last})}
+        return str(self._call("POST", "/history", json=order)["job_id"])
+
     def push_csv(self, path: Path, coin: str) -> str:
         """Hand a file of past prices over; return the id of the job that takes it in."""
         with path.open("rb") as file:

@@ -30,8 +30,27 @@ class TopicState:
     lag: int | None
 
 
+@dataclass(frozen=True)
+class Positions:
+    """For each topic and partition: where it ends, and up to where the stream has made it visible."""
+
+    ends: dict[tuple[str, int], int]
+    committed: dict[tuple[str, int], int]
+
+
 def topic_states(settings: Settings, names: Iterable[str], timeout_s: float) -> list[TopicState]:
     """Return the state of each named topic; one that is not there has no figures.
+
+    Raises:
+        ServiceError: Kafka does not answer in time.
+    """
+    wanted = list(names)
+    found = stream_positions(settings, wanted, timeout_s)
+    return [_state(name, found.ends, found.committed) for name in wanted]
+
+
+def stream_positions(settings: Settings, names: Iterable[str], timeout_s: float = 10.0) -> Positions:
+    """Return the positions in the named topics; one that is not there has none.
 
     Raises:
         ServiceError: Kafka does not answer in time.
@@ -41,11 +60,9 @@ def topic_states(settings: Settings, names: Iterable[str], timeout_s: float) -> 
     try:
         topics = admin.list_topics(timeout=timeout_s).topics
         parts = [TopicPartition(name, part) for name in wanted if name in topics for part in topics[name].partitions]
-        ends = _ends(admin, parts, timeout_s)
-        committed = _committed(admin, parts, timeout_s)
+        return Positions(_ends(admin, parts, timeout_s), _committed(admin, parts, timeout_s))
     except (KafkaException, TimeoutError) as error:
         raise ServiceError(f"Kafka at {settings.kafka_bootstrap} does not answer: {error}") from None
-    return [_state(name, ends, committed) for name in wanted]
 
 
 def stream_is_drained(settings: Settings, names: Iterable[str], timeout_s: float = 10.0) -> bool:

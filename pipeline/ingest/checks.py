@@ -12,6 +12,7 @@ from pipeline.errors import RequestError
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME
 from pipeline.ingest.jobs import Order
 from pipeline.setting_values import Secret
+from pipeline.tickers import coin_named
 
 EARLIEST_DAY = EARLIEST_EVENT_TIME.date()
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -41,12 +42,17 @@ def history_order(body: object, coins: tuple[str, ...], today: date) -> Order:
 
 
 def known_coin(coin: object, coins: tuple[str, ...]) -> str:
-    """Return the coin if it is one of ours."""
+    """Return the coin's id if it is one of ours; its symbol (btc) is understood, too."""
     if not isinstance(coin, str) or not coin:
         raise RequestError("'coin' is missing: a CoinGecko id such as bitcoin")
-    if coin not in coins:
-        raise RequestError(f"coin {coin[:64]!r} is not in the setting COINS ({', '.join(coins)})")
-    return coin
+    name = coin_named(coin)
+    if name not in coins:
+        wanted = ",".join((*coins, name[:64]))
+        raise RequestError(
+            f"coin {coin[:64]!r} is not in the setting COINS ({', '.join(coins)}); to add it, put COINS={wanted} into "
+            "the home's .env, stop the lake with pipeline_down.sh and start it with pipeline_setup.sh"
+        )
+    return name
 
 
 def file_name(name: str | None) -> str:

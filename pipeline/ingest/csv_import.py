@@ -36,6 +36,7 @@ def import_csv(chain: Chain, order: Order, path: Path, report: Callable[[Progres
         return Outcome("this file's content was imported before: nothing is new")
     if mark.line:
         log.info("%s: going on after line %d of %s", order.coin, mark.line, order.name)
+    starts_anew = not mark.line
     events = rejected = 0
     lines = file.events(order.coin, mark.line)
     while batch := list(islice(lines, BATCH_LINES)):
@@ -47,6 +48,17 @@ def import_csv(chain: Chain, order: Order, path: Path, report: Callable[[Progres
         events += published.events
         rejected += published.dead_letters
         report(Progress(batch[-1].end, file.size_bytes, events, rejected))
+    if starts_anew and not events:
+        return _nothing_read(chain, order, rejected)
     chain.ledger.add_imported(content, order.coin, ImportMark(mark.line, finished=True))
     report(Progress(file.size_bytes, file.size_bytes, events, rejected))
     return Outcome(f"lines that could not be read: {rejected} (silver.rejected_events has them)" if rejected else None)
+
+
+def _nothing_read(chain: Chain, order: Order, rejected: int) -> Outcome:
+    """Fail the job, and forget the file: sent again, it must not count as imported."""
+    chain.ledger.add_imported(order.sha256 or "", order.coin, ImportMark())
+    if not rejected:
+        return Outcome("the file has no line below its header", failed=True)
+    told = f"none of the file's lines could be read ({rejected:,}; silver.rejected_events has them)"
+    return Outcome(told, failed=True)

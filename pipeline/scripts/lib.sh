@@ -20,6 +20,11 @@ die() {
   exit 1
 }
 
+# Stop where nothing was ever set up in this home.
+need_lake() {
+  [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+}
+
 # Run a command again and again until it succeeds: wait_for SECONDS COMMAND...
 # Its output is kept back; when the time is over, the last one is shown and the exit code is 1.
 wait_for() {

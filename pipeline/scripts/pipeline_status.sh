@@ -13,5 +13,5 @@ set -euo pipefail
 if is_in_containers; then
   exec "$(find_python)" -m pipeline.host.containers.status "$@"
 fi
-[[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
+need_lake
 exec "$PYTHON" -m pipeline.verbs.status "$@"

@@ -28,7 +28,7 @@ def coin_rows(settings: Settings) -> Iterator[tuple[str | None, str | None, str 
     products = {product: product.partition("-")[0] for product in settings.products}
     for coin in settings.coins:
         symbol = TICKERS[coin].upper() if coin in TICKERS else None
-        traded = [product for product, base in products.items() if base == symbol]
+        traded: list[str | None] = [product for product, base in products.items() if base == symbol]
         yield from ((coin, symbol, product) for product in traded or [None])
     for product, base in products.items():
         coin_of_base = COIN_OF_SYMBOL.get(base.lower())

@@ -94,11 +94,18 @@ def test_a_line_that_cannot_be_read_is_counted_and_told(chain, file, kafka):
     assert len(kafka.items) == 3
 
 
-def test_a_file_with_no_row_is_done(chain, file):
+def test_a_file_with_no_row_fails(chain, file):
     file.write_text(HEADER)
-    outcome, told = run(chain, file)
-    assert outcome.message is None
-    assert told[-1] == Progress(len(HEADER), len(HEADER), 0, 0)
+    outcome, _ = run(chain, file)
+    assert (outcome.message, outcome.failed) == ("the file has no line below its header", True)
+
+
+def test_a_file_without_a_readable_line_fails_each_time(chain, file):
+    file.write_text(HEADER + "yesterday,1,,\n")
+    for _ in range(2):
+        outcome, _ = run(chain, file)
+        assert outcome.failed
+        assert "none of the file's lines could be read (1;" in (outcome.message or "")
 
 
 def test_a_file_that_is_gone(chain, tmp_path):
