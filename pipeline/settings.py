@@ -247,6 +247,6 @@ def _alert_rule(text: str) -> AlertRule:
         rule = AlertRule(int(window), Decimal(percent))
     except (ValueError, InvalidOperation):
         raise ValueError(expected) from None
-    if not (1 <= rule.window_s <= 3600 and Decimal("0.01") <= rule.percent <= 99):
+    if not (1 <= rule.window_s <= 3600 and rule.percent.is_finite() and Decimal("0.01") <= rule.percent <= 99):
         raise ValueError(expected)
     return rule
