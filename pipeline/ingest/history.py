@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 BATCH_ITEMS = 200  # what a crash makes us fetch again at most; each batch costs one wait for Kafka, about 10 ms
 KEYLESS_REACH = timedelta(days=364)  # CoinGecko gives keyless callers the last 365 days, today among them
-SETTLED_AFTER = timedelta(days=7)  # a day that a source does not have by then, it will never have
+SETTLED_AFTER = timedelta(days=7)  # a day that a source does not have by then may be one that it never has
 TRIES = 3
 LONGEST_PAUSE_S = 60.0
 SHORTEST_PAUSE_S = 1.0
@@ -141,7 +141,7 @@ class _Walk:
                 raise StoppedError(f"{self._coin}: the service is stopping")
             self._publish(link, batch)
         settled = {day for day in wanted & self.missing if day < self._today - SETTLED_AFTER}
-        self._chain.ledger.add_absent(self._coin, link.ledger_name, settled)
+        self._chain.ledger.add_lacking(self._coin, link.ledger_name, settled)
 
     def _publish(self, link: ChainLink, batch: list[Item]) -> None:
         published = self._chain.publisher.publish(batch)

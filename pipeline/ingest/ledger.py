@@ -7,18 +7,23 @@ tables drop the second row by its key.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from pipeline.ingest.store import Store
 
 log = logging.getLogger(__name__)
 
+AGREE_AFTER = timedelta(days=1)  # between two answers that prove that a source lacks a day
+
 _ADD_DAY = """
     INSERT INTO days (coin, source, day, state) VALUES (?, ?, ?, ?)
     ON CONFLICT (coin, source, day) DO UPDATE SET state = excluded.state
 """
+_ADD_LACKING = "INSERT OR IGNORE INTO lacking (coin, source, day, first_at) VALUES (?, ?, ?, ?)"
+_LACKED_LONG = "SELECT day FROM lacking WHERE coin = ? AND source = ? AND first_at <= ?"
+_FORGET_LACKING = "DELETE FROM lacking WHERE coin = ? AND source = ? AND day = ?"
 _ADD_IMPORT = """
     INSERT INTO imports (sha256, coin, line, finished) VALUES (?, ?, ?, ?)
     ON CONFLICT (sha256, coin) DO UPDATE SET line = excluded.line, finished = excluded.finished
@@ -36,8 +41,8 @@ class ImportMark:
 class Ledger:
     """Days published for each coin and source, and how far each CSV file has come."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store, self._now = store, now
 
     def adopt(self, identity: str) -> bool:
         """Bind the ledger to a Kafka (cluster id and topic id); forget everything if it was another one's.
@@ -55,8 +60,8 @@ class Ledger:
                 known[0],
             )
         with self._store.transaction() as connection:
-            for table in ("days", "imports", "kafka"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own three words
+            for table in ("days", "lacking", "imports", "kafka"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
             connection.execute("INSERT INTO kafka (identity) VALUES (?)", (identity,))
         return bool(known)
 
@@ -65,16 +70,28 @@ class Ledger:
         return self._days(coin, source, "published")
 
     def absent(self, coin: str, source: str) -> set[date]:
-        """Return the days of the coin that this source was asked for and has no row of."""
+        """Return the days of the coin that two answers of this source had no row of."""
         return self._days(coin, source, "absent")
 
     def add_published(self, coin: str, source: str, days: Iterable[date]) -> None:
         """Note days that Kafka has acknowledged; call it only after that."""
-        self._add_days(coin, source, days, "published")
+        rows = [(coin, source, day.isoformat()) for day in days]
+        with self._store.transaction() as connection:
+            connection.executemany(_ADD_DAY, [(*row, "published") for row in rows])
+            connection.executemany(_FORGET_LACKING, rows)
 
-    def add_absent(self, coin: str, source: str, days: Iterable[date]) -> None:
-        """Note days that the source has no row of and never will."""
-        self._add_days(coin, source, days, "absent")
+    def add_lacking(self, coin: str, source: str, days: Iterable[date]) -> None:
+        """Note days that an answer of the source has no row of; a second one, a day or more later, makes them absent.
+
+        One answer proves nothing: a market with a fault answers 200 and an empty list as well.
+        """
+        now, asked = self._now(), {day.isoformat() for day in days}
+        with self._store.transaction() as connection:
+            connection.executemany(_ADD_LACKING, [(coin, source, day, now.isoformat()) for day in sorted(asked)])
+            rows = connection.execute(_LACKED_LONG, (coin, source, (now - AGREE_AFTER).isoformat())).fetchall()
+            agreed = [(coin, source, row["day"]) for row in rows if row["day"] in asked]
+            connection.executemany(_ADD_DAY, [(*day, "absent") for day in agreed])
+            connection.executemany(_FORGET_LACKING, agreed)
 
     def imported(self, sha256: str, coin: str) -> ImportMark:
         """Return how far a file's content has come for this coin."""
@@ -91,7 +108,3 @@ class Ledger:
             "SELECT day FROM days WHERE coin = ? AND source = ? AND state = ?", (coin, source, state)
         )
         return {date.fromisoformat(row["day"]) for row in rows}
-
-    def _add_days(self, coin: str, source: str, days: Iterable[date], state: str) -> None:
-        with self._store.transaction() as connection:
-            connection.executemany(_ADD_DAY, [(coin, source, day.isoformat(), state) for day in days])

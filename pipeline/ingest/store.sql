@@ -27,6 +27,15 @@ CREATE TABLE IF NOT EXISTS days (
     PRIMARY KEY (coin, source, day)
 ) WITHOUT ROWID;
 
+-- A day of a coin that a source gave no row for in an answer so far; it becomes absent when a later answer agrees.
+CREATE TABLE IF NOT EXISTS lacking (
+    coin     TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    day      TEXT NOT NULL,
+    first_at TEXT NOT NULL,       -- UTC, of the first such answer
+    PRIMARY KEY (coin, source, day)
+) WITHOUT ROWID;
+
 -- Up to which line of a CSV file's content Kafka has acknowledged.
 CREATE TABLE IF NOT EXISTS imports (
     sha256   TEXT NOT NULL,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -40,9 +40,15 @@ def kafka():
 
 
 @pytest.fixture
-def ledger(tmp_path):
+def clock():
+    """The time by which the ledger judges answers, as a list of one."""
+    return [datetime(2024, 6, 1, 12, tzinfo=UTC)]
+
+
+@pytest.fixture
+def ledger(tmp_path, clock):
     store = Store(tmp_path / "ledger.db")
-    yield Ledger(store)
+    yield Ledger(store, lambda: clock[0])
     store.close()
 
 
@@ -184,13 +190,25 @@ def test_a_walk_in_which_no_source_answered_has_failed(run):
     assert "coinmetrics: cannot connect" in outcome.message
 
 
-def test_old_days_without_a_row_are_asked_for_once_and_young_ones_again(run):
+def test_old_days_without_a_row_are_asked_for_on_two_days_and_young_ones_again(run, clock):
     late = date(2024, 5, 30)
     source = FakeSource("coingecko", ALL - {FIRST, late})
     run(source)
+    clock[0] += DAY
+    source.asked.clear()
+    run(source)
+    assert asked(source) == [(FIRST, FIRST), (late, late)]
     source.asked.clear()
     run(source)
     assert asked(source) == [(late, late)]
+
+
+def test_an_empty_answer_does_not_hand_the_days_to_another_source_for_good(run, kafka):
+    source = FakeSource("coingecko", set())
+    assert "nobody had 152 days" in run(source)[0].message
+    source.has = ALL
+    assert run(source)[0].message is None
+    assert len(kafka.days()) == 152
 
 
 def test_a_server_error_in_the_middle_goes_on_where_it_stopped(run, kafka):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pipeline.ingest.ledger import ImportMark, Ledger
 from pipeline.ingest.store import Store
 
-FIRST = date(2013, 4, 28)
+FIRST, SECOND = date(2013, 4, 28), date(2013, 4, 29)
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DAYS = st.sets(st.integers(0, 40).map(lambda count: FIRST + timedelta(days=count)))
 
 
@@ -39,13 +40,41 @@ def test_coins_and_sources_are_kept_apart(store):
 
 
 def test_an_absent_day_is_not_a_published_one_and_becomes_one_when_it_appears(store):
-    ledger = Ledger(store)
-    ledger.add_absent("bitcoin", "coingecko", [FIRST])
+    clock = [NOON]
+    ledger = Ledger(store, lambda: clock[0])
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    clock[0] += timedelta(days=1)
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
     assert ledger.published("bitcoin", "coingecko") == set()
     assert ledger.absent("bitcoin", "coingecko") == {FIRST}
     ledger.add_published("bitcoin", "coingecko", [FIRST])
     assert ledger.published("bitcoin", "coingecko") == {FIRST}
     assert ledger.absent("bitcoin", "coingecko") == set()
+
+
+def test_one_answer_without_a_day_proves_nothing(store):
+    clock = [NOON]
+    ledger = Ledger(store, lambda: clock[0])
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    clock[0] += timedelta(hours=23)
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    assert ledger.absent("bitcoin", "coingecko") == set()
+    clock[0] += timedelta(hours=1)
+    ledger.add_lacking("bitcoin", "coingecko", [SECOND])  # says nothing about the first
+    ledger.add_lacking("ethereum", "coingecko", [FIRST])
+    assert ledger.absent("bitcoin", "coingecko") == set()
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    assert ledger.absent("bitcoin", "coingecko") == {FIRST}
+
+
+def test_a_day_that_came_meanwhile_starts_over(store):
+    clock = [NOON]
+    ledger = Ledger(store, lambda: clock[0])
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    ledger.add_published("bitcoin", "coingecko", [FIRST])
+    clock[0] += timedelta(days=2)
+    ledger.add_lacking("bitcoin", "coingecko", [FIRST])
+    assert ledger.published("bitcoin", "coingecko") == {FIRST}
 
 
 def test_the_ledger_outlives_its_process(tmp_path):
