@@ -20,7 +20,7 @@ from pipeline.ingest.checks import check_token, file_name, history_order, known_
 from pipeline.ingest.jobs import JobStore, Order
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
-from pipeline.ingest.uploads import import_path, keep_upload
+from pipeline.ingest.uploads import Uploads
 from pipeline.ingest.worker import Worker
 from pipeline.run_files import Markets
 from pipeline.scheduler_api import POLL_LIMIT_S
@@ -51,6 +51,7 @@ class Deps:
     worker: Worker
     poller: Poller
     metrics: Metrics
+    uploads: Uploads
     check_csv: Callable[[Path], object]  # raises BadDataError when the header is none that we know
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
 
@@ -113,11 +114,11 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
     @app.post("/history/csv")
     def history_csv() -> tuple[Response, int]:
         coin = known_coin(request.args.get("coin"), deps.settings.coins)
-        request.max_content_length = sys.maxsize  # keep_upload has a limit of its own
-        sha256 = keep_upload(request.stream, deps.settings.data_dir, deps.settings.csv_max_bytes)
-        order = Order(coin, sha256=sha256, name=file_name(request.args.get("name")))
-        _check_upload(deps, order, import_path(deps.settings.data_dir, sha256))
-        return _submitted(deps, order)
+        request.max_content_length = sys.maxsize  # the uploads have a limit of their own
+        with deps.uploads.kept(request.stream) as sha256:
+            order = Order(coin, sha256=sha256, name=file_name(request.args.get("name")))
+            _check_upload(deps, order, deps.uploads.path(sha256))
+            return _submitted(deps, order)
 
 
 def _submitted(deps: Deps, order: Order) -> tuple[Response, int]:
@@ -125,11 +126,10 @@ def _submitted(deps: Deps, order: Order) -> tuple[Response, int]:
 
 
 def _check_upload(deps: Deps, order: Order, path: Path) -> None:
-    """Refuse a file whose header we do not know, before it becomes a job; it is not kept."""
+    """Refuse a file whose header we do not know, before it becomes a job."""
     try:
         deps.check_csv(path)
     except BadDataError as error:
-        path.unlink(missing_ok=True)
         raise RequestError(str(error).replace(str(path), order.name or path.name)) from error
 
 

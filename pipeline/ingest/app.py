@@ -35,7 +35,7 @@ from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.spool import Spool
 from pipeline.ingest.spooled_publisher import SpooledPublisher
 from pipeline.ingest.store import Store
-from pipeline.ingest.uploads import import_path, imports_dir
+from pipeline.ingest.uploads import Uploads
 from pipeline.ingest.worker import Worker
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
 from pipeline.run_files import Markets
@@ -62,19 +62,20 @@ class Service:
         self.ledger, jobs = Ledger(self.store), JobStore(self.store)
         self.kafka = KafkaAdmin(client_config(settings))
         self.chain = Chain(sources.links, self.ledger, self.producer, stop)
-        self.worker = Worker(jobs, self.do, self.metrics, stop)
+        self.uploads = Uploads(settings.data_dir, settings.csv_max_bytes, jobs.unfinished_files)
+        self.worker = Worker(jobs, self.do, self.metrics, stop, after=self.uploads.sweep)
         spool = Spool(settings.data_dir / "scheduler" / "spool")
         self.publisher = SpooledPublisher(self.producer, spool, settings.spool_max_bytes)
         silence_s = max(SILENT_S, SILENT_POLLS * settings.poll_s)
         self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics, silence_s)
-        deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, open_csv)
+        deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, self.uploads, open_csv)
         self.app = create_app(deps)
 
     def do(self, order: Order, report: Callable[[Progress], None]) -> Outcome:
         """Do one job's work; what another Kafka acknowledged does not count."""
         self.ledger.adopt(self.kafka.identity(COIN_EVENTS.name))
         if order.sha256 is not None:
-            return import_csv(self.chain, order, import_path(self.settings.data_dir, order.sha256), report)
+            return import_csv(self.chain, order, self.uploads.path(order.sha256), report)
         today = _today()
         span = DaySpan(order.first or today, order.last or today)
         return fetch_history(self.chain, order.coin, span, today, report)
@@ -89,6 +90,8 @@ class Service:
             max_request_body_size=self.settings.csv_max_bytes + 1024,
             ident="coinlake",
         )
+        self.uploads.sweep(at_start=True)
+        tempfile.tempdir = str(self.uploads.folder)  # where the HTTP server keeps a large body until it is whole
         self.worker.start()
         clock = start_clock(self.poller, self.settings.poll_s, self.publisher.drain)
         server.start()
@@ -128,8 +131,6 @@ def main() -> int:
 
 
 def _serve(settings: Settings, stop: threading.Event) -> None:
-    imports_dir(settings.data_dir).mkdir(parents=True, exist_ok=True)
-    tempfile.tempdir = str(imports_dir(settings.data_dir))  # where the HTTP server keeps a large body until it is whole
     markets = choose(settings)
     announce(settings, markets)
     KafkaAdmin(client_config(settings)).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)

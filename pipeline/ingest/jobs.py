@@ -105,6 +105,10 @@ class JobStore:
         rows = self._store.query("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", (QUEUED, RUNNING))
         return [_job(row) for row in rows]
 
+    def unfinished_files(self) -> set[str]:
+        """Return the contents that unfinished jobs still have to read."""
+        return {job.order.sha256 for job in self.unfinished() if job.order.sha256 is not None}
+
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state."""
         rows = self._store.query("SELECT state, count(*) AS jobs FROM jobs GROUP BY state")

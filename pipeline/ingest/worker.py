@@ -22,8 +22,16 @@ Work = Callable[[Order, Callable[[Progress], None]], Outcome]
 class Worker:
     """Takes jobs in the order they came; those that a restart cut are taken up again first."""
 
-    def __init__(self, jobs: JobStore, work: Work, metrics: Metrics, stop: threading.Event) -> None:
-        self._jobs, self._work, self._metrics, self._stop = jobs, work, metrics, stop
+    def __init__(
+        self,
+        jobs: JobStore,
+        work: Work,
+        metrics: Metrics,
+        stop: threading.Event,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the parts; `after` is called when a job has ended and is written down."""
+        self._jobs, self._work, self._metrics, self._stop, self._after = jobs, work, metrics, stop, after
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # A daemon: a source that sleeps out a rate limit must not hold up the service's end; the job is resumed.
         self._thread = threading.Thread(target=self._loop, name="history", daemon=True)
@@ -53,6 +61,7 @@ class Worker:
                 job = self._jobs.get(job_id)
                 if job is not None:
                     self.run(job)
+                    self._after()
             except Exception:  # the loop's boundary: a full disk ends this job's book-keeping, not the thread
                 log.exception(
                     "job %s: it cannot be written down how it stands; it is resumed at the next start", job_id

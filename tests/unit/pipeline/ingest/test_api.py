@@ -12,6 +12,7 @@ from pipeline.ingest.jobs import JobStore, Progress
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
 from pipeline.ingest.store import Store
+from pipeline.ingest.uploads import Uploads
 from pipeline.ingest.worker import Worker
 from pipeline.run_files import Choice, Markets
 from pipeline.settings import load_settings
@@ -57,7 +58,8 @@ def deps(tmp_path, ticker):
     worker = Worker(jobs, lambda *_: Outcome(None), metrics, threading.Event())
     poller = Poller(ticker, settings.coins, FakeKafka(), metrics)
     markets = Markets(Choice("simulator", "auto", "no route"), Choice("live", "auto", "it answers"))
-    yield Deps(settings, markets, jobs, worker, poller, metrics, check_csv, lambda: TODAY)
+    uploads = Uploads(settings.data_dir, settings.csv_max_bytes, jobs.unfinished_files)
+    yield Deps(settings, markets, jobs, worker, poller, metrics, uploads, check_csv, lambda: TODAY)
     store.close()
 
 

@@ -119,7 +119,10 @@ def test_a_csv_file_twice(start):
         return running.follow(answer.json()["job_id"])
 
     assert send()["events"] == 25
+    imports = running.service.uploads.folder
+    until(lambda: not list(imports.iterdir()) or None)
     second = send()
+    until(lambda: not list(imports.iterdir()) or None)
     assert (second["state"], second["events"], second["done"]) == ("done", 0, len(content))
 
 

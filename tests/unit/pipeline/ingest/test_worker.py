@@ -121,12 +121,14 @@ def test_the_thread_takes_up_what_is_left_then_what_comes_in_order(jobs):
             finished.set()
         return Outcome(None)
 
-    worker = Worker(jobs, work, Metrics(), threading.Event())
+    tidied = []
+    worker = Worker(jobs, work, Metrics(), threading.Event(), after=lambda: tidied.append(len(jobs.unfinished())))
     worker.start()
     last = worker.submit(Order("solana", date(2013, 1, 1)))
     assert finished.wait(10)
     worker.stop(10)
     assert done == ["bitcoin", "ethereum", "solana"]
+    assert (len(tidied), tidied[-1]) == (3, 0)  # after each job, once it is written down
     assert [jobs.get(job.job_id).state for job in (*left, last)] == ["done"] * 3
     assert jobs.counts() == {"queued": 0, "running": 0, "done": 3, "failed": 0}
 
