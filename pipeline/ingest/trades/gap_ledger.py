@@ -28,7 +28,7 @@ class GapLedger:
     """What the feed, Kafka's acknowledgements and the filler all talk to; each call may come from any thread.
 
     `on_change` gets each new state of a gap once it is on disk. Where it raises `CoinlakeError` it is called again a
-    second later; at the start it gets every state that was not `delivered` before, which is harmless: the newest counts.
+    second later; at the start it gets every state not `delivered` before, which is harmless: the newest counts.
     A closed gap goes a week after its closing if its state was delivered: no start would read it again.
     A replayed recording needs a ledger of its own, with a file of its own: its ids are long past.
     """
