@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from pipeline.errors import RequestError, ServiceError
+from pipeline.own_http import own_client
 from pipeline.settings import Settings
 
 POLL_LIMIT_S = 45.0  # the scheduler answers a poll within this time, if only with what holds it up
@@ -58,13 +59,12 @@ class SchedulerApi:
     """A client of one scheduler; `transport` is for tests."""
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        self._url = f"http://127.0.0.1:{settings.port('scheduler')}"
-        self._client = httpx.Client(
-            base_url=self._url,
+        self.url = settings.url("scheduler")
+        self._client = own_client(
+            base_url=self.url,
             headers={"Authorization": f"Bearer {settings.api_token.reveal()}"},
             timeout=ANSWER_S,
             transport=transport,
-            trust_env=False,  # a proxy is for the world outside, not for 127.0.0.1
         )
 
     def market(self) -> MarketInUse:
@@ -128,7 +128,7 @@ class SchedulerApi:
         try:
             answer = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise ServiceError(f"the scheduler at {self._url} does not answer: {error}") from None
+            raise ServiceError(f"the scheduler at {self.url} does not answer: {error}") from None
         try:
             body = dict(answer.json())
         except (TypeError, ValueError):

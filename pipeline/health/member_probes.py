@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from pipeline.errors import ServiceError
-from pipeline.health.probe_http import call
+from pipeline.own_http import call
 from pipeline.settings import Settings
 
 

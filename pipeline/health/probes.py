@@ -17,8 +17,8 @@ import httpx
 
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import kafka_probe, member_probes, thrift
-from pipeline.health.probe_http import ANSWER_S, call
 from pipeline.host import processes
+from pipeline.own_http import ANSWER_S, call
 from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings, load_settings
 

@@ -18,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from pipeline.errors import BadDataError, RateLimitedError, RetryableSourceError
 from pipeline.ingest.http_errors import Call, Refusal, error_code, error_of, excerpt
 from pipeline.ingest.ratelimit import TokenBucket
+from pipeline.own_http import is_near
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class HttpClient:
             transport=self.parts.transport,
             timeout=TIMEOUT,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
+            trust_env=not is_near(self.base_url),  # the simulator is not behind the proxy to the world
         )
 
     def get(self, path: str, params: Params, coin: str | None = None, policy: RetryPolicy | None = None) -> Answer:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-import httpx
-
 from pipeline.errors import CoinlakeError, QueryError, ServiceError, TableMissingError
+from pipeline.own_http import call
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 from pipeline.tables import views
 from pipeline.tables.catalog import HIVE_TABLES, TABLES
 from pipeline.tables.model import Table
-
-HTTP_TIMEOUT_S = 30.0
 
 
 def main() -> int:
@@ -97,14 +94,9 @@ def make_folder(settings: Settings, location: str) -> None:
     """
     path = location.removeprefix(settings.hdfs_uri)
     try:
-        answer = httpx.put(
-            f"{settings.hdfs_http_url}/webhdfs/v1{path}",
-            params={"op": "MKDIRS", "user.name": "coinlake"},
-            timeout=HTTP_TIMEOUT_S,
-        )
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
-        raise ServiceError(f"HDFS at {settings.hdfs_http_url} did not make {path}: {error}") from error
+        call("PUT", f"{settings.hdfs_http_url}/webhdfs/v1{path}", params={"op": "MKDIRS", "user.name": "coinlake"})
+    except ServiceError as error:
+        raise ServiceError(f"HDFS did not make {path}: {error}") from error
 
 
 if __name__ == "__main__":
