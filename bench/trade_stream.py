@@ -26,6 +26,7 @@ from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
 from pipeline.spark.jvm import remember_classes
 from pipeline.spark.kafka_source import client_options
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.catalog import ICEBERG_TABLES
@@ -97,7 +98,8 @@ def read(spark: SparkSession, settings: Settings, part: Slice) -> DataFrame:
     """Return the records of a part, in one partition, as a batch of the stream has them."""
     reader = spark.read.format("kafka").options(**client_options(settings)).option("includeHeaders", "true")
     rows = reader.option("subscribe", RAW_TRADES.name).options(**{k: json.dumps(v) for k, v in part.items()}).load()
-    position = ("topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "key")
+    topic_id = F.lit(None).cast("string").alias("topic_id")
+    position = ("topic", topic_id, "partition", "offset", F.col("timestamp").alias("kafka_time"), "key")
     return rows.select(*position, F.col("value").alias("payload"), "headers").coalesce(1)
 
 
@@ -105,7 +107,7 @@ def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
     """Take one part after the other, each both ways."""
     with tempfile.TemporaryDirectory() as folder:
         spark = scratch_session(settings, Path(folder))
-        writer = TradeWriter(spark, settings, "bench", NoProducer(), lambda _minutes: None)
+        writer = TradeWriter(spark, settings, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
         bare, ours = [], []
         for number, part in zip(range(WARM_UP + batches), slices(settings, size), strict=False):
             records = read(spark, settings, part)

@@ -1,22 +1,30 @@
 """Appending a micro-batch to an Iceberg table exactly once.
 
 `foreachBatch` may run a batch again after a crash. Each append therefore marks its snapshot with the query's name, its
-checkpoint's id and the batch's number, and a batch whose mark is found is passed over. Several queries may append to
-one table: each has marks of its own.
+checkpoint's id and the batch's number, and a batch whose mark is found is skipped. Several queries may append to one
+table: each has marks of its own.
+
+A table whose rows are identified by their position in Kafka is also marked with the positions that it reaches: when
+the checkpoint was lost, and everything is read again, records below them are dropped.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.spark.jvm import JavaObject, java_class, java_session
+from pipeline.spark.positions import Positions, advance, is_beyond, newest_positions, positions_mark, reaches, to_json
+from pipeline.spark.query_checkpoint import QueryCheckpoint
+from pipeline.tables.columns import TOPIC_ID
 from pipeline.tables.model import Table
 
 BATCH_MARK = re.compile(r"coinlake\.(\w+)\.batch")
+SINK_MARKS = ("spark.sql.streaming.queryId", "spark.sql.streaming.epochId")
+"""With these Iceberg's own streaming sink, which filled bronze once, marks a batch."""
 
 
 def mark_names(query: str) -> tuple[str, str]:
@@ -25,19 +33,24 @@ def mark_names(query: str) -> tuple[str, str]:
 
 
 class BatchAppender:
-    """Appends numbered batches of one query's checkpoint to one table."""
+    """Appends numbered batches of one query's checkpoint to one table; asks the table once, on the first batch."""
 
-    def __init__(self, spark: SparkSession, table: Table, query: str, checkpoint_id: str) -> None:
+    def __init__(self, spark: SparkSession, table: Table, query: str, checkpoint: QueryCheckpoint) -> None:
         self._spark = spark
         self._table = table
         self._query = query
-        self._checkpoint_id = checkpoint_id
+        self._checkpoint = checkpoint
+        self._has_positions = TOPIC_ID.name in table.column_names
         self._last_batch: int | None = None
+        self._reached: Positions = {}  # by the table's rows
+        self._read: Positions = {}  # by this process's batches
 
     def has(self, batch_id: int) -> bool:
-        """Tell whether this batch is in the table; the table is asked once a process, on the first batch."""
+        """Return whether this batch is in the table."""
         if self._last_batch is None:
-            self._last_batch = last_batch(self._spark, self._table, self._query, self._checkpoint_id)
+            summaries = list(snapshot_summaries(self._spark, load_table(self._spark, self._table)))
+            self._last_batch = last_batch(summaries, self._query, self._checkpoint)
+            self._reached = newest_positions(summaries, self._query)
         return batch_id <= self._last_batch
 
     def append(self, rows: DataFrame, batch_id: int) -> None:
@@ -45,30 +58,38 @@ class BatchAppender:
         if self.has(batch_id):
             return
         checkpoint, batch = mark_names(self._query)
-        (
-            rows.select(*self._table.column_names)
-            .writeTo(self._table.full_name)
-            .option(f"snapshot-property.{checkpoint}", self._checkpoint_id)
-            .option(f"snapshot-property.{batch}", str(batch_id))
-            .append()
-        )
+        marks = {checkpoint: self._checkpoint.id, batch: str(batch_id)}
+        if self._has_positions:
+            rows = self._beyond(rows)
+            self._read = self._checkpoint.ends(batch_id)
+            self._reached = advance(self._reached, self._read)
+            marks[positions_mark(self._query)] = to_json(self._reached)
+        writer = rows.select(*self._table.column_names).writeTo(self._table.full_name)
+        for name, value in marks.items():
+            writer = writer.option(f"snapshot-property.{name}", value)
+        writer.append()
         self._last_batch = batch_id
 
+    def _beyond(self, rows: DataFrame) -> DataFrame:
+        """Drop what the table holds; once the batches have passed that, nothing is compared any more."""
+        if self._read and reaches(self._read, self._reached):
+            return rows
+        return rows.where(is_beyond(self._reached))
 
-def last_batch(spark: SparkSession, table: Table, query: str, checkpoint_id: str) -> int:
-    """Return the number of the newest batch of this checkpoint in the table's history, -1 where there is none.
+
+def last_batch(summaries: Iterable[Mapping[str, str]], query: str, checkpoint: QueryCheckpoint) -> int:
+    """Return the number of the newest batch of this checkpoint in the snapshots' summaries, -1 where there is none.
 
     All snapshots are asked: maintenance may have carried an older mark on while a batch was being committed.
     """
-    checkpoint, batch = mark_names(query)
-    return max(
-        (
-            int(summary[batch])
-            for summary in snapshot_summaries(spark, load_table(spark, table))
-            if summary.get(checkpoint) == checkpoint_id
-        ),
-        default=-1,
+    known = {mark_names(query): checkpoint.id, SINK_MARKS: checkpoint.spark_id}
+    found = (
+        int(summary[batch])
+        for summary in summaries
+        for (name, batch), identity in known.items()
+        if identity is not None and summary.get(name) == identity
     )
+    return max(found, default=-1)
 
 
 def load_table(spark: SparkSession, table: Table) -> JavaObject:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.events.catalog import STREAM_GROUP
 from pipeline.events.model import Topic
 from pipeline.settings import KafkaSecurity, Settings
 
+NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"  # 16 zero bytes, in Kafka's base64
 ADMIN_TIMEOUT_S = 10.0
 PUBLISH_TIMEOUT_S = 3.0  # nobody waits for the lag, but the heartbeat waits for this
 
@@ -31,39 +32,56 @@ class KafkaIdentity:
     cluster: str
     topics: dict[str, str]
 
+    @property
+    def topic_ids(self) -> dict[str, str]:
+        """The ids of those topics that have one; a Kafka without topic ids says zero for each."""
+        return {name: topic_id for name, topic_id in self.topics.items() if topic_id != NO_TOPIC_ID}
 
-def read_records(
-    spark: SparkSession,
-    settings: Settings,
-    topics: Iterable[Topic],
-    *,
-    headers: bool = False,
-    max_records: int | None = None,
-) -> DataFrame:
-    """Return a stream of Kafka records: topic, partition, offset, kafka_time, key, payload (both binary).
 
-    With `headers` also those, an array of key (text) and value (binary). A batch has at most `max_records`.
+@dataclass(frozen=True)
+class KafkaSource:
+    """The Kafka that the streams of one session read, with the ids of its topics by name."""
+
+    spark: SparkSession
+    settings: Settings
+    topic_ids: Mapping[str, str]
+
+
+def read_records(source: KafkaSource, topics: Iterable[Topic], *, max_records: int, headers: bool = False) -> DataFrame:
+    """Return a stream of Kafka records: topic, topic_id, partition, offset, kafka_time, key, payload (both binary).
+
+    With `headers` also those, an array of key (text) and value (binary). A batch has at most `max_records`, so that
+    catching up after a long stop takes no more memory than any other day.
     The first start reads each topic from its beginning. Offsets that Kafka no longer has stop the query: a hole in
-    the data is never passed over in silence.
+    the data is never skipped silently.
     """
     reader = (
-        spark.readStream.format("kafka")
-        .options(**client_options(settings))
+        source.spark.readStream.format("kafka")
+        .options(**client_options(source.settings))
         .option("subscribe", ",".join(topic.name for topic in topics))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
         .option("includeHeaders", str(headers).lower())
         .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS)
+        .option("maxOffsetsPerTrigger", str(max_records))
     )
-    if max_records is not None:
-        reader = reader.option("maxOffsetsPerTrigger", str(max_records))
     return reader.load().select(
-        *("topic", "partition", "offset"),
+        "topic",
+        topic_id_of("topic", source.topic_ids).alias("topic_id"),
+        *("partition", "offset"),
         F.col("timestamp").alias("kafka_time"),
         "key",
         F.col("value").alias("payload"),
         *(("headers",) if headers else ()),
     )
+
+
+def topic_id_of(topic: str, topic_ids: Mapping[str, str]) -> Column:
+    """Return the id of the topic that a column names, null where it has none."""
+    found = F.lit(None).cast("string")
+    for name, topic_id in topic_ids.items():
+        found = F.when(F.col(topic) == name, F.lit(topic_id)).otherwise(found)
+    return found
 
 
 def client_options(settings: Settings) -> dict[str, str]:

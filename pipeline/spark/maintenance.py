@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.spark.appending import BATCH_MARK, load_table, mark_names, snapshot_summaries
 from pipeline.spark.jvm import JavaObject
+from pipeline.spark.positions import newest_positions, positions_mark, to_json
 from pipeline.tables.model import Table
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:
     merges by itself, Spark's streaming sink does not.
     """
     marks = newest_marks(spark, iceberg_table)
-    shared = len(marks) > 2  # each query has two
+    shared = sum(BATCH_MARK.fullmatch(name) is not None for name in marks) > 1
     if shared or iceberg_table.currentSnapshot().allManifests(iceberg_table.io()).size() >= MANY_MANIFESTS:
         append = iceberg_table.newAppend()
         for name, value in marks.items():
@@ -91,12 +92,16 @@ def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:
 def newest_marks(spark: SparkSession, iceberg_table: JavaObject) -> dict[str, str]:
     """Return the newest batch's mark of each query, which must outlive the snapshot that carried it first."""
     marks: dict[str, str] = {}
-    for summary in snapshot_summaries(spark, iceberg_table):
+    summaries = list(snapshot_summaries(spark, iceberg_table))
+    for summary in summaries:
         for found in filter(None, map(BATCH_MARK.fullmatch, summary)):
             checkpoint, batch = mark_names(found[1])
             identity, number = summary[checkpoint], int(summary[batch])
             if number > int(marks.get(batch, -1)) and marks.setdefault(checkpoint, identity) == identity:
                 marks[batch] = str(number)
+    for found in filter(None, map(BATCH_MARK.fullmatch, tuple(marks))):
+        if positions := newest_positions(summaries, found[1]):
+            marks[positions_mark(found[1])] = to_json(positions)
     return marks
 
 

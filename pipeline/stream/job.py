@@ -24,8 +24,10 @@ from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
 from pipeline.spark.checkpoint_identity import claim_checkpoint
 from pipeline.spark.jvm import kill_jvm
-from pipeline.spark.kafka_source import kafka_identity
+from pipeline.spark.kafka_source import KafkaSource, kafka_identity
+from pipeline.spark.query_checkpoint import claim_query
 from pipeline.spark.session import create_session
+from pipeline.spark.table_creation import create_tables
 from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
 from pipeline.stream.ops import gaps
@@ -38,6 +40,7 @@ from pipeline.tables.catalog import ICEBERG_TABLES
 log = logging.getLogger(__name__)
 
 CHECK_S = 1.0
+STREAMS = ("bronze", "silver", "trades", "gaps")  # their folders among the checkpoints
 
 
 def main() -> int:
@@ -59,7 +62,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
     spark = create_session(settings, "coinlake")
     end = spark.stop
     try:
-        create_tables(spark)
+        create_tables(spark, ICEBERG_TABLES)
         touched = TouchedMinutes()
         queries = start_queries(spark, settings, touched)
         Housekeeping(spark, settings, stop, touched).start()
@@ -74,28 +77,25 @@ def run(settings: Settings, stop: threading.Event) -> int:
         end()
 
 
-def create_tables(spark: SparkSession) -> None:
-    """Make the databases and Iceberg tables that are not there yet."""
-    for schema in dict.fromkeys(table.schema for table in ICEBERG_TABLES):
-        spark.sql(f"CREATE NAMESPACE IF NOT EXISTS iceberg.{schema}")
-    for table in ICEBERG_TABLES:
-        spark.sql(table.create_sql())
-
-
 def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> list[StreamingQuery]:
-    """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first."""
+    """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first.
+
+    The trades come last: their writer reads what the table holds, and no other stream has to wait for that.
+    """
     root = f"{settings.checkpoints}/stream"
     client = client_config(settings)
-    identity = claim_checkpoint(spark, root, kafka_identity(AdminClient(client), TOPICS))
-    prices = silver_query.SilverWriter(spark, identity.id)
-    alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
-    trade_writer = trades.TradeWriter(spark, settings, identity.id, alerts, touched.note)
-    return [
-        bronze_events.run(spark, settings, f"{root}/bronze"),
-        silver_query.run(spark, settings, f"{root}/silver", prices),
-        trades.run(spark, settings, f"{root}/trades", trade_writer),
-        gaps.run(spark, settings, f"{root}/gaps"),
+    admin = AdminClient(client)
+    identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
+    source = KafkaSource(spark, settings, identity.kafka.topic_ids)
+    own = {name: claim_query(spark, f"{root}/{name}", identity) for name in STREAMS}
+    queries = [
+        bronze_events.run(source, f"{root}/bronze", bronze_events.BronzeWriter(spark, own["bronze"])),
+        silver_query.run(source, f"{root}/silver", silver_query.SilverWriter(spark, own["silver"])),
+        gaps.run(source, f"{root}/gaps"),
     ]
+    alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
+    writer = trades.TradeWriter(spark, settings, own["trades"], alerts, touched.note)
+    return [*queries, trades.run(source, f"{root}/trades", writer)]
 
 
 def watch(queries: list[StreamingQuery], reporter: ProgressReporter, watchdog: Watchdog, stop: threading.Event) -> int:

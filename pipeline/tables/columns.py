@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pipeline.tables.model import DECIMAL, TIMESTAMP, Column
 
-# Where a record stood in Kafka: provenance, and bronze's key.
+# Where a record stood in Kafka: provenance.
 POSITION = (
     Column("topic", "string", "Kafka topic", nullable=False),
     Column("partition", "int", "Kafka partition", nullable=False),
     Column("offset", "bigint", "Kafka offset", nullable=False),
 )
+
+# With the position the name of one record for good: offsets start again at 0 in a topic that was deleted and recreated.
+TOPIC_ID = Column("topic_id", "string", "the id that Kafka gave the topic; null where it gives none or was not asked")
 
 OBSERVATION = (
     Column("coin", "string", "CoinGecko id, e.g. bitcoin", nullable=False),

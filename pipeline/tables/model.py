@@ -59,9 +59,21 @@ class Table:
         if self.partitioned_by:
             lines.append(f"PARTITIONED BY ({', '.join(self.partitioned_by)})")
         lines.append(f"COMMENT '{_quoted(self.doc)}'")
-        properties = {**ICEBERG_PROPERTIES, **self.properties}
-        lines.append("TBLPROPERTIES (" + ", ".join(f"'{k}'='{v}'" for k, v in sorted(properties.items())) + ")")
+        lines.append(f"TBLPROPERTIES ({_pairs(self.iceberg_properties)})")
         return "\n".join(lines)
+
+    def add_column_sql(self, column: Column) -> str:
+        """Return the statement that adds a column, which has to be nullable, to a table that was made without it."""
+        return f"ALTER TABLE {self.full_name} ADD COLUMN {_column_sql(column)}"
+
+    def properties_sql(self, properties: Mapping[str, str]) -> str:
+        """Return the statement that sets properties of this table in an Iceberg catalog of Spark."""
+        return f"ALTER TABLE {self.full_name} SET TBLPROPERTIES ({_pairs(properties)})"
+
+    @property
+    def iceberg_properties(self) -> Mapping[str, str]:
+        """The table's properties in an Iceberg catalog: those of all tables, and its own."""
+        return {**ICEBERG_PROPERTIES, **self.properties}
 
     def create_external_sql(self, location: str) -> str:
         """Return the Presto statement that registers this table in a Hive catalog on Parquet files at `location`.
@@ -97,6 +109,10 @@ ICEBERG_PROPERTIES: Mapping[str, str] = {
 def _column_sql(column: Column) -> str:
     nullable = "" if column.nullable else " NOT NULL"
     return f"{column.name} {column.type}{nullable} COMMENT '{_quoted(column.doc)}'"
+
+
+def _pairs(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"'{name}'='{value}'" for name, value in sorted(properties.items()))
 
 
 def _doubled(text: str) -> str:

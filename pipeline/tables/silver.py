@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.tables.columns import OBSERVATION, POSITION, PRODUCT
+from pipeline.tables.columns import OBSERVATION, POSITION, PRODUCT, TOPIC_ID
 from pipeline.tables.model import DECIMAL, TIMESTAMP, Column, Table
 
 COIN_PRICES = Table(
@@ -80,8 +80,9 @@ REJECTED_EVENTS = Table(
             "the record's value as text, cut after 4096 characters; whole in bronze.events",
         ),
         Column("payload_bytes", "bigint", "the length of the whole value in bytes"),
+        TOPIC_ID,
     ),
-    key=("topic", "partition", "offset"),
+    key=("topic_id", "topic", "partition", "offset"),
     partitioned_by=("months(kafka_time)",),
     doc="What could not be read, with the reason",
 )

@@ -25,7 +25,7 @@ from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 EVENT = PriceEvent("bitcoin", datetime(2024, 2, 29, tzinfo=UTC), Decimal("1.5"), None, None, "simulator")
 # What Spark's Kafka source gives, with the timestamp under our name.
 KAFKA_RECORD = (
-    "topic string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary, "
+    "topic string, topic_id string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary, "
     "headers array<struct<key:string,value:binary>>"
 )
 
@@ -35,8 +35,8 @@ def records(spark: SparkSession) -> DataFrame:
     """One good event, one bad one, as they stand in Kafka."""
     noon = datetime(2024, 2, 29, 12)
     rows = [
-        (COIN_EVENTS.name, 0, 7, noon, b"bitcoin", bytearray(EVENT.to_json()), None),
-        (DEAD_LETTERS.name, 0, 1, noon, None, bytearray(DeadLetter("csv", "cut off", "1,2").to_json()), None),
+        (COIN_EVENTS.name, "t1", 0, 7, noon, b"bitcoin", bytearray(EVENT.to_json()), None),
+        (DEAD_LETTERS.name, "t2", 0, 1, noon, None, bytearray(DeadLetter("csv", "cut off", "1,2").to_json()), None),
     ]
     return spark.createDataFrame(rows, KAFKA_RECORD)
 

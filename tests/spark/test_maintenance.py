@@ -8,17 +8,19 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.spark import maintenance
-from pipeline.spark.appending import BatchAppender, last_batch, load_table, snapshot_summaries
+from pipeline.spark.appending import BatchAppender, load_table, snapshot_summaries
 from pipeline.spark.maintenance import TableKeeper, data_files
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.tables.silver import REJECTED_EVENTS
+from tests.support.batch_marks import newest_batch
 
 NOON = datetime(2026, 1, 1, 12)
 
 
 def append(spark: SparkSession, query: str, batches: range) -> None:
-    appender = BatchAppender(spark, REJECTED_EVENTS, query, "checkpoint")
+    appender = BatchAppender(spark, REJECTED_EVENTS, query, QueryCheckpoint("checkpoint"))
     for number in batches:
-        row = ("coin_events", 0, number, NOON, f"reason of {query}", "{}", 2)
+        row = ("coin_events", 0, number, NOON, f"reason of {query}", "{}", 2, "t1")
         appender.append(spark.createDataFrame([row], REJECTED_EVENTS.spark_schema()), number)
 
 
@@ -37,7 +39,7 @@ def test_small_files_become_one_with_the_same_rows(lake: SparkSession, monkeypat
     TableKeeper(lake, REJECTED_EVENTS).run()
     assert data_files(load_table(lake, REJECTED_EVENTS)) == 1
     assert offsets(lake) == list(range(25))
-    assert last_batch(lake, REJECTED_EVENTS, "silver", "checkpoint") == 24
+    assert newest_batch(lake, REJECTED_EVENTS, "silver", "checkpoint") == 24
 
 
 def test_marks_of_every_query_outlive_their_snapshots(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,9 +51,9 @@ def test_marks_of_every_query_outlive_their_snapshots(lake: SparkSession, monkey
         append(lake, "trades", range(start, start + 10))
         keeper.run()
     assert len(list(snapshot_summaries(lake, load_table(lake, REJECTED_EVENTS)))) == 1
-    assert last_batch(lake, REJECTED_EVENTS, "silver", "checkpoint") == 2
-    assert last_batch(lake, REJECTED_EVENTS, "trades", "checkpoint") == 39
-    assert last_batch(lake, REJECTED_EVENTS, "trades", "another checkpoint") == -1
+    assert newest_batch(lake, REJECTED_EVENTS, "silver", "checkpoint") == 2
+    assert newest_batch(lake, REJECTED_EVENTS, "trades", "checkpoint") == 39
+    assert newest_batch(lake, REJECTED_EVENTS, "trades", "another checkpoint") == -1
 
 
 def test_an_idle_table_gets_no_snapshot(lake: SparkSession) -> None:

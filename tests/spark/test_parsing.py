@@ -15,7 +15,9 @@ from pipeline.stream.silver.parsing import to_observations
 
 COINS = ("bitcoin", "ethereum")
 KAFKA_TIME = datetime(2026, 1, 13, 12, 0, 0)
-RECORD_SCHEMA = "topic string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary"
+RECORD_SCHEMA = (
+    "topic string, topic_id string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary"
+)
 
 GOOD = {
     "coin": "bitcoin",
@@ -29,7 +31,7 @@ GOOD = {
 
 def parse(spark: SparkSession, *payloads: bytes | None, topic: str = COIN_EVENTS.name) -> list[Row]:
     rows = [
-        (topic, 0, offset, KAFKA_TIME, b"bitcoin", None if payload is None else bytearray(payload))
+        (topic, "t1", 0, offset, KAFKA_TIME, b"bitcoin", None if payload is None else bytearray(payload))
         for offset, payload in enumerate(payloads)
     ]
     return to_observations(spark.createDataFrame(rows, RECORD_SCHEMA), COINS).orderBy("offset").collect()

@@ -11,17 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.spark.appending import BatchAppender, last_batch, load_table
+from pipeline.spark.appending import BatchAppender, load_table
 from pipeline.spark.maintenance import expire_snapshots, merge_manifests
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver.query import SilverWriter
 from pipeline.stream.silver.rejected_events import to_rejected_events
 from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
+from tests.support.batch_marks import newest_batch
 
 START = datetime(2026, 1, 13)
 SCHEMA = (
-    "topic string, partition int, offset bigint, kafka_time timestamp_ntz, payload binary, coin string, "
-    "event_time timestamp_ntz, price_usd decimal(38,18), market_cap_usd decimal(38,18), volume_usd decimal(38,18), "
-    "source string, reason string"
+    "topic string, topic_id string, partition int, offset bigint, kafka_time timestamp_ntz, payload binary, "
+    "coin string, event_time timestamp_ntz, price_usd decimal(38,18), market_cap_usd decimal(38,18), "
+    "volume_usd decimal(38,18), source string, reason string"
 )
 OFFSETS = count()
 
@@ -29,7 +31,8 @@ OFFSETS = count()
 def observation(second: int, coin: str = "bitcoin", price: str = "1", reason: str | None = None) -> tuple[object, ...]:
     time = START + timedelta(seconds=second)
     return (
-        "coin_events", 0, next(OFFSETS), START, bytearray(b"{}"), coin, time, Decimal(price), None, None, "test", reason
+        "coin_events", "t1", 0, next(OFFSETS), START, bytearray(b"{}"),
+        coin, time, Decimal(price), None, None, "test", reason,
     )  # fmt: skip
 
 
@@ -38,7 +41,7 @@ def batch(spark: SparkSession, *rows: tuple[object, ...]) -> DataFrame:
 
 
 def writer(spark: SparkSession, checkpoint: str = "c1") -> SilverWriter:
-    return SilverWriter(spark, checkpoint)
+    return SilverWriter(spark, QueryCheckpoint(checkpoint))
 
 
 def seconds(spark: SparkSession, coin: str = "bitcoin") -> list[int]:
@@ -113,13 +116,13 @@ def test_rejects_make_no_price_and_clean_batches_no_reject_snapshot(lake: SparkS
 def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
     monkeypatch.setattr("pipeline.spark.maintenance.MANY_MANIFESTS", 0)
-    appender = BatchAppender(lake, COIN_PRICES, "silver", "c1")
+    appender = BatchAppender(lake, COIN_PRICES, "silver", QueryCheckpoint("c1"))
     writer(lake)(batch(lake, observation(0)), 41)
     for _ in range(8):
         table = load_table(lake, COIN_PRICES)
         merge_manifests(lake, table)
         expire_snapshots(table)
-    assert last_batch(lake, COIN_PRICES, "silver", "c1") == 41
+    assert newest_batch(lake, COIN_PRICES, "silver", "c1") == 41
     assert appender.has(41)
     assert not appender.has(42)
     assert snapshots(lake) == 5
@@ -131,16 +134,16 @@ def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(
     monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
     writer(lake)(batch(lake, observation(0, reason="broken")), 3)
     rejects = to_rejected_events(batch(lake, observation(1, reason="broken")))
-    busy = BatchAppender(lake, REJECTED_EVENTS, "trades", "c1")
+    busy = BatchAppender(lake, REJECTED_EVENTS, "trades", QueryCheckpoint("c1"))
     for number in range(14):
         busy.append(rejects, number)
         if number % 4 == 3:
             table = load_table(lake, REJECTED_EVENTS)
             merge_manifests(lake, table)
             expire_snapshots(table)
-    assert last_batch(lake, REJECTED_EVENTS, "silver", "c1") == 3
-    assert last_batch(lake, REJECTED_EVENTS, "trades", "c1") == 13
-    assert last_batch(lake, REJECTED_EVENTS, "trades", "c2") == -1
+    assert newest_batch(lake, REJECTED_EVENTS, "silver", "c1") == 3
+    assert newest_batch(lake, REJECTED_EVENTS, "trades", "c1") == 13
+    assert newest_batch(lake, REJECTED_EVENTS, "trades", "c2") == -1
 
 
 def test_maintenance_leaves_the_rows_alone(lake: SparkSession) -> None:

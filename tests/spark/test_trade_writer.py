@@ -16,6 +16,7 @@ from pipeline.errors import ServiceError
 from pipeline.events.trades import MARKET_ALERTS
 from pipeline.id_ranges import Runs
 from pipeline.settings import load_settings
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
@@ -55,7 +56,8 @@ class Stream:
         self.restart()
 
     def restart(self) -> None:
-        self.write = TradeWriter(self.spark, SETTINGS, self.checkpoint, self.topic, self.minutes.append)
+        checkpoint = QueryCheckpoint(self.checkpoint)
+        self.write = TradeWriter(self.spark, SETTINGS, checkpoint, self.topic, self.minutes.append)
 
     def rows(self, *frames: bytes) -> DataFrame:
         return to_trades(self.spark.createDataFrame(records(frames), RECORD_SCHEMA).coalesce(1), SETTINGS.products)

@@ -9,9 +9,10 @@ from datetime import datetime
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
 from pipeline.markets import COINBASE
 
+TOPIC_ID = "a-topic-id"
 KAFKA_TIME = datetime(2026, 10, 1, 12, 0, 0)
 RECORD_SCHEMA = (
-    "topic string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary, "
+    "topic string, topic_id string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary, "
     "headers array<struct<key: string, value: binary>>"
 )
 HEADERS = FrameHeaders(COINBASE, MATCHES, 1_790_000_000_123_456)
@@ -44,6 +45,6 @@ def records(payloads: Iterable[bytes | None], headers: FrameHeaders = HEADERS) -
     """Return rows of `RECORD_SCHEMA`, one a payload, at offsets from 0."""
     pairs = [(name, bytearray(value)) for name, value in headers.to_kafka()]
     return [
-        (RAW_TRADES.name, 0, offset, KAFKA_TIME, None, None if payload is None else bytearray(payload), pairs)
+        (RAW_TRADES.name, TOPIC_ID, 0, offset, KAFKA_TIME, None, None if payload is None else bytearray(payload), pairs)
         for offset, payload in enumerate(payloads)
     ]

@@ -7,22 +7,37 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import TOPICS
-from pipeline.settings import Settings
-from pipeline.spark.kafka_source import read_records
+from pipeline.spark.appending import BatchAppender
+from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.tables.bronze import BRONZE_EVENTS
 
 TRIGGER = "10 seconds"  # bronze is for rebuilding, not for watching: fewer, larger files
+MAX_RECORDS = 1_000_000
+"""A batch, one every 10 s, so that catching up is faster than any rate that one broker takes. It bounds time, not
+memory: records are streamed through, and what is held is a row group a day (see the table's properties)."""
 
 
-def run(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
-    """Start the stream; Iceberg's sink commits each epoch once, by query id and epoch."""
-    rows = to_bronze(read_records(spark, settings, TOPICS, headers=True))
+class BronzeWriter:
+    """Writes a micro-batch to the table, each record once."""
+
+    def __init__(self, spark: SparkSession, checkpoint: QueryCheckpoint) -> None:
+        self._appender = BatchAppender(spark, BRONZE_EVENTS, BRONZE_EVENTS.name, checkpoint)
+
+    def __call__(self, records: DataFrame, batch_id: int) -> None:
+        """Write one batch."""
+        self._appender.append(to_bronze(records), batch_id)
+
+
+def run(source: KafkaSource, checkpoint: str, writer: BronzeWriter) -> StreamingQuery:
+    """Start the stream."""
     return (
-        rows.writeStream.queryName(BRONZE_EVENTS.name)
+        read_records(source, TOPICS, max_records=MAX_RECORDS, headers=True)
+        .writeStream.queryName(BRONZE_EVENTS.name)
         .option("checkpointLocation", checkpoint)
-        .option("check-nullability", "false")  # Spark calls Kafka's own columns nullable; they never are
         .trigger(processingTime=TRIGGER)
-        .toTable(BRONZE_EVENTS.full_name)
+        .foreachBatch(writer)
+        .start()
     )
 
 

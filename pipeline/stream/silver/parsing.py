@@ -29,6 +29,7 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
         .transform(with_values)
         .select(
             "topic",
+            "topic_id",
             "partition",
             "offset",
             F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),

@@ -6,9 +6,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import PRICE_TOPICS
-from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
-from pipeline.spark.kafka_source import read_records
+from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver import coin_prices, rejected_events
 from pipeline.stream.silver.high_water import HighWaterMarks, summarise
 from pipeline.stream.silver.parsing import to_observations
@@ -16,14 +16,15 @@ from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 
 NAME = "silver"
 TRIGGER = "500 milliseconds"  # measured: shorter only makes more manifests for Presto to read
+MAX_RECORDS = 100_000  # a batch; an observation has 150 bytes, and what does not fit the heap waits on disk
 
 
 class SilverWriter:
     """Writes a micro-batch to both tables; each table takes a batch once, whatever was running when a crash came."""
 
-    def __init__(self, spark: SparkSession, checkpoint_id: str) -> None:
-        self._prices = BatchAppender(spark, COIN_PRICES, NAME, checkpoint_id)
-        self._rejects = BatchAppender(spark, REJECTED_EVENTS, NAME, checkpoint_id)
+    def __init__(self, spark: SparkSession, checkpoint: QueryCheckpoint) -> None:
+        self._prices = BatchAppender(spark, COIN_PRICES, NAME, checkpoint)
+        self._rejects = BatchAppender(spark, REJECTED_EVENTS, NAME, checkpoint)
         self._marks = HighWaterMarks(spark, COIN_PRICES)
 
     def __call__(self, observations: DataFrame, batch_id: int) -> None:
@@ -37,11 +38,11 @@ class SilverWriter:
             observations.unpersist()
 
 
-def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: SilverWriter) -> StreamingQuery:
+def run(source: KafkaSource, checkpoint: str, writer: SilverWriter) -> StreamingQuery:
     """Start the stream."""
-    records = read_records(spark, settings, PRICE_TOPICS).coalesce(1)  # one task and one file a batch: 373 -> 213 ms
+    records = read_records(source, PRICE_TOPICS, max_records=MAX_RECORDS)
     return (
-        to_observations(records, settings.coins)
+        to_observations(records.coalesce(1), source.settings.coins)  # one task and one file a batch: 373 -> 213 ms
         .writeStream.queryName(NAME)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)

@@ -12,7 +12,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pipeline.events.trades import RAW_TRADES
 from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
-from pipeline.spark.kafka_source import read_records
+from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.gold.alerts import AlertWriter, Producer, load_detector
 from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
 from pipeline.stream.silver.trades.known_trades import read_known
@@ -34,10 +35,15 @@ class TradeWriter:
     """Writes a micro-batch to all tables; each takes a batch once, whatever was running when a crash came."""
 
     def __init__(
-        self, spark: SparkSession, settings: Settings, checkpoint_id: str, producer: Producer, on_minutes: OnMinutes
+        self,
+        spark: SparkSession,
+        settings: Settings,
+        checkpoint: QueryCheckpoint,
+        producer: Producer,
+        on_minutes: OnMinutes,
     ) -> None:
         self._trades, self._rejects, alerts = (
-            BatchAppender(spark, table, NAME, checkpoint_id) for table in (FACT_TRADES, REJECTED_EVENTS, ALERTS)
+            BatchAppender(spark, table, NAME, checkpoint) for table in (FACT_TRADES, REJECTED_EVENTS, ALERTS)
         )
         self._products = settings.products
         self._known = read_known(spark.table(FACT_TRADES.full_name))
@@ -88,11 +94,11 @@ def _with_reason(others: DataFrame) -> DataFrame:
     return others.withColumn("reason", F.format_string("trade_id %d was seen before with another time", "trade_id"))
 
 
-def run(spark: SparkSession, settings: Settings, checkpoint: str, writer: TradeWriter) -> StreamingQuery:
+def run(source: KafkaSource, checkpoint: str, writer: TradeWriter) -> StreamingQuery:
     """Start the stream."""
-    records = read_records(spark, settings, (RAW_TRADES,), headers=True, max_records=MAX_RECORDS)
+    records = read_records(source, (RAW_TRADES,), headers=True, max_records=MAX_RECORDS)
     return (
-        to_trades(records.coalesce(1), settings.products)  # one task and one file a batch
+        to_trades(records.coalesce(1), source.settings.products)  # one task and one file a batch
         .writeStream.queryName(NAME)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)

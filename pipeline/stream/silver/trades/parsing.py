@@ -31,7 +31,7 @@ ZONED_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$
 SHOWN_CHARACTERS = 4096  # of a payload
 HEADERS = ("source", "channel", "received_us")
 ROW = (
-    "topic", "partition", "offset", "kafka_time", "payload_bytes", "fault", "is_trade",
+    "topic", "topic_id", "partition", "offset", "kafka_time", "payload_bytes", "fault", "is_trade",
     "source", "channel", "received_at", "product_id", "trade_id", "price", "size", "side", "trade_time",
 )  # fmt: skip
 
@@ -71,6 +71,7 @@ def with_frame(records: DataFrame) -> DataFrame:
     text = F.col("payload").cast("string")
     return records.select(
         "topic",
+        "topic_id",
         "partition",
         "offset",
         F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),
@@ -131,7 +132,7 @@ def _frame_fault() -> Column:
 
 def with_values(trades: DataFrame) -> DataFrame:
     """Add the trades' values, null where a text is no such value, and the texts themselves as `NAME_text`."""
-    frame = ("topic", "partition", "offset", "kafka_time", "fault", "payload_bytes")
+    frame = ("topic", "topic_id", "partition", "offset", "kafka_time", "fault", "payload_bytes")
     named = trades.select(
         *frame,
         F.when(F.col("fault").isNotNull(), F.substring("text", 1, SHOWN_CHARACTERS))
