@@ -49,6 +49,11 @@ def seconds(spark: SparkSession, coin: str = "bitcoin") -> list[int]:
     return sorted(int((row.event_time - START).total_seconds()) for row in rows)
 
 
+def prices(spark: SparkSession) -> dict[int, Decimal]:
+    rows = spark.table(COIN_PRICES.full_name).select("event_time", "price_usd").collect()
+    return {int((row.event_time - START).total_seconds()): row.price_usd for row in rows}
+
+
 def snapshots(spark: SparkSession) -> int:
     return spark.table(f"{COIN_PRICES.full_name}.snapshots").count()
 
@@ -58,6 +63,31 @@ def test_a_key_that_comes_twice_is_one_row(lake: SparkSession) -> None:
     write(batch(lake, observation(0), observation(0), observation(1)), 0)
     write(batch(lake, observation(1), observation(2), observation(2)), 1)
     assert seconds(lake) == [0, 1, 2]
+
+
+def test_another_price_for_a_known_key_is_rejected(lake: SparkSession) -> None:
+    write = writer(lake)
+    write(batch(lake, observation(0), observation(0, price="2"), observation(1)), 0)
+    rows = [observation(0, price="3"), observation(1), observation(0), observation(2, price="5")]
+    write(batch(lake, *rows), 1)
+    writer(lake)(batch(lake, *rows), 1)
+    assert seconds(lake) == [0, 1, 2]
+    assert prices(lake) == {0: 1, 1: 1, 2: 5}
+    reason = "price_usd differs from the one that came first for this coin, event_time and source: 1.000000000000000000"
+    assert [row.reason for row in lake.table(REJECTED_EVENTS.full_name).collect()] == [reason, reason]
+
+
+def test_a_crash_before_the_rejected_price_is_written_is_made_good(
+    lake: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [observation(0), observation(0, price="2"), observation(1)]
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.stream.silver.rejected_events.run", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            writer(lake)(batch(lake, *rows), 0)
+    writer(lake)(batch(lake, *rows), 0)
+    assert prices(lake) == {0: 1, 1: 1}
+    assert lake.table(REJECTED_EVENTS.full_name).count() == 1
 
 
 def test_a_late_row_lands_and_its_repeat_does_not(lake: SparkSession) -> None:

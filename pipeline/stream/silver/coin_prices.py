@@ -4,42 +4,57 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span
+from pipeline.tables.model import DECIMAL
 from pipeline.tables.silver import COIN_PRICES
 
 KEY = list(COIN_PRICES.key)
+ANOTHER_PRICE = "price_usd differs from the one that came first for this coin, event_time and source: "
 
 
 def run(observations: DataFrame, batch: BatchSummary, appender: BatchAppender, marks: HighWaterMarks) -> None:
-    """Write a batch of parsed records' clean rows, those that the table does not hold yet."""
-    if not batch.spans:
-        return
-    if not appender.has(batch.number):
-        rows = to_coin_prices(observations)
-        appender.append(drop_known(rows, marks.overlap(batch.spans)), batch.number)
-    marks.raise_to(batch.spans)
+    """Write a batch's clean rows, of which each key is new."""
+    if batch.spans:
+        appender.append(to_coin_prices(observations), batch.number)
+        marks.raise_to(batch.spans)
 
 
 def to_coin_prices(observations: DataFrame) -> DataFrame:
-    """Keep the clean observations, one a key, in the table's columns."""
+    """Keep the clean observations, in the table's columns."""
     return (
         observations.where("reason IS NULL")
         .withColumnRenamed("kafka_time", "ingested_at")
-        .dropDuplicates(KEY)  # the business key; within this batch only, the table is asked in drop_known
         .select(*COIN_PRICES.column_names)
     )
 
 
-def drop_known(rows: DataFrame, overlap: dict[Group, Span]) -> DataFrame:
-    """Drop the rows whose key the table holds already; `overlap` says where such rows can be."""
+def with_repeats_judged(observations: DataFrame, overlap: dict[Group, Span]) -> DataFrame:
+    """Drop clean rows that repeat an earlier one or one in the table; reject those that name another price.
+
+    `overlap` says where rows of the batch can be in the table. After a crash between the two tables a batch is judged
+    again, with its own rows in the table: the same rows are rejected, the others are then repeats.
+    """
+    in_order = Window.partitionBy(*KEY).orderBy("topic", "partition", "offset")
+    clean = observations.where("reason IS NULL").select(
+        "*", F.row_number().over(in_order).alias("rank"), F.first("price_usd").over(in_order).alias("first_price")
+    )
+    judged = _with_stored_price(clean, overlap).withColumn("known_price", F.coalesce("stored_price", "first_price"))
+    differs = F.col("price_usd") != F.col("known_price")
+    is_new = F.col("stored_price").isNull() & (F.col("rank") == 1)
+    reason = F.when(differs, F.concat(F.lit(ANOTHER_PRICE), F.col("known_price").cast("string")))
+    kept = judged.where(is_new | differs).withColumn("reason", reason).select(*observations.columns)
+    return kept.unionByName(observations.where("reason IS NOT NULL")).coalesce(1)
+
+
+def _with_stored_price(rows: DataFrame, overlap: dict[Group, Span]) -> DataFrame:
     if not overlap:
-        return rows
-    known = rows.sparkSession.table(COIN_PRICES.full_name).where(_within(overlap)).select(*KEY)
-    return rows.join(known, on=KEY, how="left_anti")
+        return rows.withColumn("stored_price", F.lit(None).cast(DECIMAL))
+    stored = rows.sparkSession.table(COIN_PRICES.full_name).where(_within(overlap))
+    return rows.join(stored.select(*KEY, F.col("price_usd").alias("stored_price")), on=KEY, how="left")
 
 
 def _within(overlap: dict[Group, Span]) -> Column:

@@ -28,11 +28,15 @@ class Span:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What a micro-batch holds: the span of its clean rows by coin and source, and how many records are rejects."""
+    """What a micro-batch holds: the span of its clean rows by coin and source, and how many records are rejects.
+
+    `has_repeats` says that two clean rows have the same coin, time and source.
+    """
 
     number: int
     spans: dict[Group, Span]
     rejects: int
+    has_repeats: bool
 
 
 class HighWaterMarks:
@@ -64,11 +68,14 @@ def summarise(observations: DataFrame, number: int) -> BatchSummary:
             F.count("*").alias("rows"),
             F.min("event_time").alias("first"),
             F.max("event_time").alias("last"),
+            F.size(F.collect_set("event_time")).alias("times"),
         )
         .collect()
     )
+    clean = [row for row in found if not row["rejected"]]
     return BatchSummary(
         number=number,
         rejects=sum(row["rows"] for row in found if row["rejected"]),
-        spans={(row["coin"], row["source"]): Span(row["first"], row["last"]) for row in found if not row["rejected"]},
+        spans={(row["coin"], row["source"]): Span(row["first"], row["last"]) for row in clean},
+        has_repeats=any(row["rows"] > row["times"] for row in clean),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -10,6 +12,7 @@ from pipeline.spark.appending import BatchAppender
 from pipeline.spark.kafka_source import KafkaSource, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver import coin_prices, rejected_events
+from pipeline.stream.silver.coin_prices import with_repeats_judged
 from pipeline.stream.silver.high_water import HighWaterMarks, summarise
 from pipeline.stream.silver.parsing import to_observations
 from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
@@ -29,13 +32,18 @@ class SilverWriter:
 
     def __call__(self, observations: DataFrame, batch_id: int) -> None:
         """Write one batch."""
-        observations.persist()
+        cached = observations.persist()
         try:
             batch = summarise(observations, batch_id)
+            overlap = self._marks.overlap(batch.spans)
+            if overlap or batch.has_repeats:
+                # A checkpoint, not a cache: the append to prices would make Spark compute it again from the table.
+                observations = with_repeats_judged(observations, overlap).localCheckpoint()
+                batch = replace(batch, rejects=observations.where("reason IS NOT NULL").count())
             coin_prices.run(observations, batch, self._prices, self._marks)
             rejected_events.run(observations, batch, self._rejects)
         finally:
-            observations.unpersist()
+            cached.unpersist()
 
 
 def run(source: KafkaSource, checkpoint: str, writer: SilverWriter) -> StreamingQuery:

@@ -13,7 +13,7 @@ SHOWN_CHARACTERS = 4096
 
 
 def run(observations: DataFrame, batch: BatchSummary, appender: BatchAppender) -> None:
-    """Write a batch of parsed records' rejects; a batch without any makes no snapshot."""
+    """Write a batch's rejects; a batch without any makes no snapshot."""
     if batch.rejects:
         appender.append(to_rejected_events(observations), batch.number)
 
