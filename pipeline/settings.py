@@ -74,6 +74,7 @@ class Settings:
     exchange: Exchange
     products: tuple[str, ...]
     spool_max_bytes: int  # how much the trade producer, and the scheduler, each keep on disk while Kafka is away
+    topic_max_bytes: int  # how large each Kafka topic may get before its oldest records are deleted
     alert_rules: tuple[AlertRule, ...]
     alert_cooldown_s: int  # after an alert, this long none of the same product and type
     kafka_security: KafkaSecurity
@@ -183,6 +184,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         products=reader.get("COINBASE_PRODUCTS", DEFAULT_PRODUCTS, _products),
         spool_max_bytes=reader.get("COINLAKE_SPOOL_MAX_MB", "1024", parse.whole(1, 1_000_000)) * 1024 * 1024,
+        topic_max_bytes=reader.get("COINLAKE_TOPIC_MAX_GB", "1", parse.whole(1, 1_000_000)) * 1024**3,
         alert_rules=reader.get("COINLAKE_ALERT_RULES", "60:2,300:5", _alert_rules),
         alert_cooldown_s=reader.get("COINLAKE_ALERT_COOLDOWN_SECONDS", "300", parse.whole(0, 86_400)),
         kafka_security=_kafka_security(reader),

@@ -1,4 +1,6 @@
-"""Create the topics that `pipeline/events/catalog.py` states; tell when one exists with other settings.
+"""Create the topics that `pipeline/events/catalog.py` states; report those that exist with other settings.
+
+How large a topic may get is a setting of its own (`COINLAKE_TOPIC_MAX_GB`): existing topics are changed to it.
 
 Kafka's own tool would do, but costs a JVM start of 2 s for each topic and keeps a topic with wrong settings silently.
 """
@@ -8,12 +10,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from confluent_kafka import KafkaError, KafkaException
 
 # Documented under this name, though the package's type information forgets to export them.
-from confluent_kafka.admin import ConfigResource, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
 
 from pipeline.errors import CoinlakeError, ServiceError, TopicMismatchError
 from pipeline.events.catalog import TOPICS
@@ -23,6 +30,7 @@ from pipeline.settings import Settings, load_settings
 
 ANSWER_S = 15.0  # how long the broker may take for one call
 MOST_REPLICAS = 3
+MAX_BYTES = "retention.bytes"
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="only tell what is missing or different")
     check_only = parser.parse_args(arguments).check
     try:
-        admin = connect(load_settings())
-        lines, faults = ensure(admin, TOPICS, create=not check_only)
+        settings = load_settings()
+        topics = [with_max_bytes(topic, settings.topic_max_bytes) for topic in TOPICS]
+        lines, faults = ensure(connect(settings), topics, create=not check_only)
     except CoinlakeError as error:
         lines, faults = [], [error]
     for line in lines:
@@ -53,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def connect(settings: Settings) -> TellingAdmin:
     """Return a client for the broker's administration; it connects at its first call."""
     return TellingAdmin(client_config(settings))
+
+
+def with_max_bytes(topic: Topic, max_bytes: int) -> Topic:
+    """Return the topic with its size bounded; Kafka counts by partition, each of which gets an equal part."""
+    return replace(topic, config={**topic.config, MAX_BYTES: str(max_bytes // topic.partitions)})
 
 
 def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
@@ -72,6 +86,9 @@ def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tup
         elif there is None:
             _create(admin, topic)
             lines.append(f"{topic.name}: created with {_counted(topic.partitions)}")
+        elif create and _has_other_size(topic, there):
+            _resize(admin, topic)
+            lines.append(f"{topic.name}: {MAX_BYTES} set to {topic.config[MAX_BYTES]}")
         elif differing := differences(topic, there):
             faults.append(TopicMismatchError(topic.name, differing))
         else:
@@ -121,6 +138,23 @@ def _create(admin: TellingAdmin, topic: Topic) -> None:
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # two set-ups at once: the other one made it
             raise ServiceError(f"Kafka did not create topic {topic.name}: {_told(error)}") from None
+
+
+def _has_other_size(topic: Topic, found: FoundTopic) -> bool:
+    """Return whether the topic differs in its size alone; one that Kafka does not state is left alone."""
+    if MAX_BYTES not in topic.config or found.config.get(MAX_BYTES) is None:
+        return False
+    resized = replace(found, config={**found.config, MAX_BYTES: topic.config[MAX_BYTES]})
+    return resized != found and not differences(topic, resized)
+
+
+def _resize(admin: TellingAdmin, topic: Topic) -> None:
+    entry = ConfigEntry(MAX_BYTES, topic.config[MAX_BYTES], incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic.name, incremental_configs=[entry])
+    try:
+        admin.incremental_alter_configs([resource], request_timeout=ANSWER_S)[resource].result()
+    except KafkaException as error:
+        raise ServiceError(f"Kafka did not set {MAX_BYTES} of topic {topic.name}: {_told(error)}") from None
 
 
 def _untold(topic: Topic, found: FoundTopic) -> str:

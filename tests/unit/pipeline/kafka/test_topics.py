@@ -10,7 +10,7 @@ from pipeline.errors import ServiceError, TopicMismatchError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.model import Topic
 from pipeline.kafka import topics
-from pipeline.kafka.topics import FoundTopic, differences, ensure
+from pipeline.kafka.topics import FoundTopic, differences, ensure, with_max_bytes
 
 PRICES = Topic("prices", 3, "d", {"retention.ms": "1000", "cleanup.policy": "delete"})
 LETTERS = Topic("letters", 1, "d", {})
@@ -51,6 +51,14 @@ class Broker:
                 assert topic.replication_factor == 1
                 self.kept[topic.topic] = FoundTopic(topic.num_partitions, topic.config)
         return {topic.topic: Answer(error=self.refuses) for topic in new}
+
+    def incremental_alter_configs(self, resources: list[Any], request_timeout: float) -> Any:
+        if self.refuses is None:
+            for resource in resources:
+                (entry,) = resource.incremental_configs
+                there = self.kept[resource.name]
+                self.kept[resource.name] = FoundTopic(there.partitions, {**there.config, entry.name: entry.value})
+        return {resource: Answer(error=self.refuses) for resource in resources}
 
 
 def a_broker(**kept: FoundTopic) -> Any:
@@ -117,6 +125,30 @@ def test_no_kafka_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert said.out == ""
     assert "Kafka does not tell its topics" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_an_existing_topic_is_brought_to_its_largest_size() -> None:
+    wanted = with_max_bytes(PRICES, 3_000_000)
+    broker = a_broker(prices=FoundTopic(3, {**PRICES.config, "retention.bytes": "-1"}))
+    _, (fault,) = ensure(broker, (wanted,), create=False)
+    assert "retention.bytes is -1 instead of 1000000" in str(fault)
+    assert ensure(broker, (wanted,), create=True) == (["prices: retention.bytes set to 1000000"], [])
+    assert broker.kept["prices"].config == {**PRICES.config, "retention.bytes": "1000000"}
+    assert ensure(broker, (wanted,), create=True) == (["prices: there, 3 partitions, as stated"], [])
+
+
+def test_a_topic_that_differs_elsewhere_is_not_resized() -> None:
+    broker = a_broker(prices=FoundTopic(1, {**PRICES.config, "retention.bytes": "-1"}))
+    _, faults = ensure(broker, (with_max_bytes(PRICES, 3_000_000),), create=True)
+    assert [type(fault) for fault in faults] == [TopicMismatchError]
+    assert broker.kept["prices"].config["retention.bytes"] == "-1"
+
+
+def test_a_refused_size_names_the_topic_and_the_reason() -> None:
+    broker = a_broker(prices=FoundTopic(3, {**PRICES.config, "retention.bytes": "-1"}))
+    broker.refuses = KafkaError.POLICY_VIOLATION
+    with pytest.raises(ServiceError, match=r"did not set retention\.bytes of topic prices: told by the broker"):
+        ensure(broker, (with_max_bytes(PRICES, 3),), create=True)
 
 
 def test_the_lakes_own_topics_can_be_compared() -> None:
