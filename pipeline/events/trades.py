@@ -79,7 +79,7 @@ class GapState:
     from_id: int
     to_id: int
     opened_at: datetime
-    reason: str  # jump, reconnect or restart
+    reason: str  # jump, reconnect, restart, dropped, kafka_replaced or not_in_table
     status: str
     filled: int = 0
     lost: int = 0

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import CoinlakeError, SettingsError, StoppedError
@@ -70,8 +71,10 @@ def _serve(settings: Settings) -> None:
         stop = threading.Event()
         _on_signals(stop.set)
         topics = [RAW_TRADES.name, TRADE_GAPS.name]
-        KafkaAdmin(client_config(settings)).wait_for_topics(topics, TOPICS_WAIT_S, stop)
-        asyncio.run(_until_signal(Service(settings, wait_for_market(settings, stop))))
+        kafka = KafkaAdmin(client_config(settings))
+        kafka.wait_for_topics(topics, TOPICS_WAIT_S, stop)
+        identity = partial(kafka.identity, RAW_TRADES.name)
+        asyncio.run(_until_signal(Service(settings, wait_for_market(settings, stop), identity)))
 
 
 async def _until_signal(service: Service) -> None:

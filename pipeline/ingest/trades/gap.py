@@ -22,6 +22,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Hole:
+    """A run of ids that the table lacks, both ends included, to be opened as a gap with this reason."""
+
+    product_id: str
+    from_id: int
+    to_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class SavedGap:
     """A gap as it lies on disk: its state, and what that does not tell."""
 
@@ -96,6 +106,16 @@ class Gap:
         if given_up:
             self.lost, self.why_lost = self.lost + given_up.total, why
         return bool(given_up)
+
+    def want_again(self, runs: Runs) -> bool:
+        """Want what of the runs had been closed, as filled or as lost; return whether that was any."""
+        again = runs.common(Runs([(self.from_id, self.to_id)])).without(self.missing)
+        for first, last in again:
+            self.missing.add(first, last)
+        there = self.to_id - self.from_id + 1 - self.missing.total
+        self.lost = min(self.lost, there)
+        self.late = min(self.late, there - self.lost)
+        return bool(again)
 
     def wanted(self) -> Wanted:
         """Return what is still to be fetched."""

@@ -13,7 +13,7 @@ from pipeline.errors import CoinlakeError
 from pipeline.events.raw import TOPIC_CONFIG
 from pipeline.events.trades import GapState
 from pipeline.id_ranges import Runs
-from pipeline.ingest.trades.gap import SavedGap, Wanted
+from pipeline.ingest.trades.gap import Hole, SavedGap, Wanted
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import Changes, GapWatch
 
@@ -47,7 +47,19 @@ class GapLedger:
         self._unsaved: dict[str, SavedGap] = {}
         self._untold: dict[str, GapState] = {}
         self._delivered: list[bytes] = []
+        self._begun: dict[str, int] = {}
         self._dropped_at = clock() - DROP_OLD_S
+
+    def adopt(self, identity: str) -> None:
+        """Bind the ledger to a Kafka, by cluster id and topic id; call it before `start`.
+
+        Another Kafka than before does not have what the old one acknowledged, so the marks do not count any more: each
+        product begins anew, and what the table lacks below is for `TableCheck` to find.
+        """
+        if self._store.adopt(identity):
+            log.warning(
+                "Kafka is now %s, another one than before: what the trades table lacks will be backfilled", identity
+            )
 
     def start(self) -> None:
         """Resume from what is on disk, and send what Kafka may not have; call it once, before the first frame."""
@@ -128,12 +140,16 @@ class GapLedger:
 
     def _save(self) -> bool:
         """Write down what changed; a full disk must not stop the trades, so it is tried again later."""
+        holes = self._holes()
         with self._lock:
+            taken = [hole for hole in holes if self._watch.reopen(hole)]
             changes = self._watch.take_changes()
             delivered, self._delivered = self._delivered, []
         self._unsaved |= {gap.state.gap_id: gap for gap in changes.gaps}
+        self._begun |= changes.begun
         try:
-            self._store.save(Changes(tuple(self._unsaved.values()), changes.low_water), delivered)
+            unsaved = Changes(tuple(self._unsaved.values()), changes.low_water, self._begun)
+            self._store.save(unsaved, delivered, taken)
             self._drop_old()
         except sqlite3.Error as error:
             log.error("the ledger of gaps cannot be saved: %s", error)
@@ -142,7 +158,16 @@ class GapLedger:
             return False
         self._untold |= {gap_id: gap.state for gap_id, gap in self._unsaved.items()}
         self._unsaved.clear()
+        self._begun.clear()
         return True
+
+    def _holes(self) -> list[Hole]:
+        """Return what others found missing in the table; it stays on disk until its gap is there, too."""
+        try:
+            return self._store.holes()
+        except sqlite3.Error as error:
+            log.error("the ledger of gaps cannot be read: %s", error)
+            return []
 
     def _drop_old(self) -> None:
         if self._clock() >= self._dropped_at + DROP_OLD_S:

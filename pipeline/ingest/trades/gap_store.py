@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import astuple
 from datetime import datetime
 from pathlib import Path
 
 from pipeline.events.trades import GapState
 from pipeline.ingest.store import Store, Value
-from pipeline.ingest.trades.gap import SavedGap
+from pipeline.ingest.trades.gap import Hole, SavedGap
 from pipeline.ingest.trades.gaps import Changes
 
 SCHEMA = Path(__file__).with_name("gap_store.sql")
@@ -28,6 +29,13 @@ _GAPS = """
 """
 _UNTOLD = "SELECT * FROM gaps WHERE source = ? AND told = 0 ORDER BY opened_at, gap_id"
 _DROP_OLD = "DELETE FROM gaps WHERE source = ? AND status != 'open' AND told = 1 AND closed_at < ?"
+_ADD_HOLE = """
+    INSERT INTO holes (source, product_id, from_id, to_id, reason) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (source, product_id, from_id) DO UPDATE SET to_id = max(to_id, excluded.to_id)
+"""
+_TAKE_HOLE = "DELETE FROM holes WHERE source = ? AND product_id = ? AND from_id = ? AND to_id = ?"
+_SAVE_BEGUN = "INSERT OR REPLACE INTO unchecked (source, product_id, first_id) VALUES (?, ?, ?)"
+_CHECKED = "DELETE FROM unchecked WHERE source = ? AND product_id = ? AND first_id = ?"
 _SAVE_MARK = "INSERT OR REPLACE INTO accounted (source, product_id, trade_id) VALUES (?, ?, ?)"
 
 
@@ -38,6 +46,46 @@ class GapStore:
         self._store = Store(path, SCHEMA)
         self._source = source
         self._add_missing_columns()
+
+    def adopt(self, identity: str) -> bool:
+        """Bind the file to a Kafka; if it was another one's, forget all marks and that any gap was told.
+
+        Return whether that was so. A file without an identity is taken to be this Kafka's.
+        """
+        known = [row["identity"] for row in self._store.query("SELECT identity FROM kafka")]
+        if known == [identity]:
+            return False
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM kafka")
+            connection.execute("INSERT INTO kafka (identity, replaced) VALUES (?, ?)", (identity, int(bool(known))))
+            if known:
+                connection.execute("DELETE FROM accounted")
+                connection.execute("DELETE FROM unchecked")
+                connection.execute("UPDATE gaps SET told = 0")
+        return bool(known)
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether the file was once another Kafka's."""
+        return any(row["replaced"] for row in self._store.query("SELECT replaced FROM kafka"))
+
+    def unchecked(self) -> dict[str, int]:
+        """Return the products whose trades below the first one watched were not looked for in the table, and that."""
+        rows = self._store.query("SELECT product_id, first_id FROM unchecked WHERE source = ?", (self._source,))
+        return {row["product_id"]: row["first_id"] for row in rows}
+
+    def holes(self) -> list[Hole]:
+        """Return what the table lacks and no gap covers yet."""
+        sql = "SELECT * FROM holes WHERE source = ? ORDER BY product_id, from_id"
+        rows = self._store.query(sql, (self._source,))
+        return [Hole(row["product_id"], row["from_id"], row["to_id"], row["reason"]) for row in rows]
+
+    def add_holes(self, holes: Iterable[Hole], checked: tuple[str, int] | None = None) -> None:
+        """Hand holes over to the producer, this process or another; `checked` is a row of `unchecked` that is done."""
+        with self._store.transaction() as connection:
+            connection.executemany(_ADD_HOLE, [(self._source, *astuple(hole)) for hole in holes])
+            if checked is not None:
+                connection.execute(_CHECKED, (self._source, *checked))
 
     def low_water(self) -> dict[str, int]:
         """Return for each product the id up to which all trades are acknowledged or in a gap."""
@@ -52,12 +100,16 @@ class GapStore:
         """Return the gaps whose present state Kafka has not acknowledged, oldest first."""
         return [_saved(row).state for row in self._store.query(_UNTOLD, (self._source,))]
 
-    def save(self, changes: Changes, delivered: Iterable[bytes] = ()) -> None:
-        """Write down changes, and the gap states that Kafka has acknowledged, all or nothing."""
+    def save(self, changes: Changes, delivered: Iterable[bytes] = (), taken: Iterable[Hole] = ()) -> None:
+        """Write down changes, which gap states Kafka has, and which holes became gaps among them; all or nothing."""
         marks = [(self._source, product, low) for product, low in changes.low_water.items()]
         with self._store.transaction() as connection:
             connection.executemany(_SAVE_GAP, [_row(gap) for gap in changes.gaps])
             connection.executemany(_SAVE_MARK, marks)
+            connection.executemany(_SAVE_BEGUN, [(self._source, *begun) for begun in changes.begun.items()])
+            connection.executemany(
+                _TAKE_HOLE, [(self._source, hole.product_id, hole.from_id, hole.to_id) for hole in taken]
+            )
             for value in delivered:
                 _mark_told(connection, value)
 

@@ -28,3 +28,27 @@ CREATE TABLE IF NOT EXISTS accounted (
     trade_id   INTEGER NOT NULL,
     PRIMARY KEY (source, product_id)
 ) WITHOUT ROWID;
+
+-- Which Kafka acknowledged all of this; `replaced`: 1 where it was another one before.
+CREATE TABLE IF NOT EXISTS kafka (
+    identity TEXT NOT NULL,
+    replaced INTEGER NOT NULL
+);
+
+-- Products that began without a mark, and at which trade: what the table lacks below is still to be looked for.
+CREATE TABLE IF NOT EXISTS unchecked (
+    source     TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    first_id   INTEGER NOT NULL,
+    PRIMARY KEY (source, product_id)
+) WITHOUT ROWID;
+
+-- What the table lacks and no gap covers: the producer makes gaps of it and deletes the row in one transaction.
+CREATE TABLE IF NOT EXISTS holes (
+    source     TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    from_id    INTEGER NOT NULL,
+    to_id      INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    PRIMARY KEY (source, product_id, from_id)
+) WITHOUT ROWID;

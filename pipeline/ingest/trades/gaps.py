@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipeline.id_ranges import Runs
-from pipeline.ingest.trades.gap import Gap, SavedGap, Wanted
+from pipeline.ingest.trades.gap import Gap, Hole, SavedGap, Wanted
 from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
 
 log = logging.getLogger(__name__)
 
 JUMP, RECONNECT, RESTART = "jump", "reconnect", "restart"
+KAFKA_REPLACED, NOT_IN_TABLE = "kafka_replaced", "not_in_table"  # holes that the table was found to have
 SETTLE_S = 2.0  # frames that come in another order within this time open no gap
 FAR = 1000  # an id this far below the expected one is no repeat of a moment ago
 CONFIRMATIONS = 3  # so many frames in a row far below: the exchange counts anew
@@ -26,10 +28,11 @@ HIGHEST_ID = 2**62  # a bigint with room to count on
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be saved and told: gaps that changed, and each product's low-water mark."""
+    """What is to be saved: gaps that changed, each product's low-water mark, the first ids of products begun."""
 
     gaps: tuple[SavedGap, ...]
     low_water: Mapping[str, int]
+    begun: Mapping[str, int] = field(default_factory=dict)
 
 
 class GapWatch:
@@ -50,6 +53,8 @@ class GapWatch:
         self._tracks: dict[str, Track] = {}
         self._gaps: dict[str, Gap] = {}  # open ones by id, oldest first
         self._changed: dict[str, Gap] = {}
+        self._begun: dict[str, int] = {}
+        self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)  # open ones of products that have no mark
         self.opened = 0
         self.restarts = 0  # how often an exchange began to count anew
 
@@ -60,11 +65,13 @@ class GapWatch:
         for saved in gaps:
             gap = Gap.of(saved)
             track = self._tracks.get(gap.product_id)
-            if track is not None and gap.to_id > track.low:
+            if track is None:
+                self._waiting[gap.product_id] += [gap] if gap.missing else []
+                continue
+            if gap.to_id > track.low:
                 track.account(gap.from_id, gap.to_id)
-            if track is not None and gap.missing:
-                track.open(gap)
-                self._gaps[gap.gap_id] = gap
+            if gap.missing:
+                self._resume(track, gap)
 
     def connected(self, products: Iterable[str] | None = None) -> None:
         """Note a new connection for these products (all): the next jump of each is put down to it."""
@@ -139,6 +146,24 @@ class GapWatch:
             if gap.lose(runs, why):
                 self._change(gap)
 
+    def reopen(self, hole: Hole) -> bool:
+        """Have what the table lacks fetched, though it was accounted for; return False until the product is watched.
+
+        Ids between the low-water mark and the next one expected are on their way, so they are left alone.
+        """
+        track = self._tracks.get(hole.product_id)
+        if track is None:
+            return False
+        runs = Runs([(hole.from_id, min(hole.to_id, HIGHEST_ID))])
+        runs.discard(track.low + 1, track.next - 1)
+        for gap in track.gaps_within(hole.from_id, hole.to_id):
+            if gap.want_again(runs):
+                self._change(gap)
+            runs.discard(gap.from_id, gap.to_id)
+        for first, last in runs:
+            self._begin_gap(track, Pending(first, last, self._clock(), self.now(), hole.reason))
+        return True
+
     def wanted(self) -> list[Wanted]:
         """Return the open gaps, oldest first, with what is to be fetched of each."""
         return [gap.wanted() for gap in self._gaps.values()]
@@ -156,13 +181,22 @@ class GapWatch:
     def take_changes(self) -> Changes:
         """Return what changed since the last call; the gaps and the marks fit together."""
         gaps = tuple(gap.saved() for gap in self._changed.values())
+        begun = dict(self._begun)
         self._changed.clear()
-        return Changes(gaps, {track.product_id: track.low for track in self._tracks.values()})
+        self._begun.clear()
+        return Changes(gaps, {track.product_id: track.low for track in self._tracks.values()}, begun)
 
     def _begin(self, product: str, first: int) -> Track:
-        """Start to watch a product; what was traded before is no gap."""
+        """Start to watch a product; whether anything is missing before `first`, only the table can tell."""
         track = self._tracks[product] = Track(product, first, first - 1)
+        self._begun[product] = first
+        for gap in self._waiting.pop(product, []):
+            self._resume(track, gap)
         return track
+
+    def _resume(self, track: Track, gap: Gap) -> None:
+        track.open(gap)
+        self._gaps[gap.gap_id] = gap
 
     def _gap_at(self, product: str, trade_id: int) -> Gap | None:
         track = self._tracks.get(product)
@@ -230,14 +264,15 @@ class GapWatch:
         track.pending = [run for run in track.pending if run.since > limit]
         for first, last in Runs((run.first, run.last) for run in due):
             cause = next(run for run in due if run.first == first)
-            gap = Gap(
-                self._source, track.product_id, first, last, cause.noticed_at, cause.reason, Runs([(first, last)])
-            )
-            track.open(gap)
-            self._gaps[gap.gap_id] = gap
-            self.opened += 1
-            log.warning("%s: trades %d to %d are missing (%s)", track.product_id, first, last, cause.reason)
-            self._change(gap)
+            self._begin_gap(track, replace(cause, last=last))
+
+    def _begin_gap(self, track: Track, run: Pending) -> None:
+        missing = Runs([(run.first, run.last)])
+        gap = Gap(self._source, track.product_id, run.first, run.last, run.noticed_at, run.reason, missing)
+        self._resume(track, gap)
+        self.opened += 1
+        log.warning("%s: trades %d to %d are missing (%s)", track.product_id, run.first, run.last, run.reason)
+        self._change(gap)
 
     def _change(self, gap: Gap) -> None:
         """Have a gap saved and told; close it when nothing is missing."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import TRADE_GAPS, GapState
@@ -21,8 +22,11 @@ from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.rest import TradesRest
 from pipeline.ingest.trades.sink import Account, FrameSink, connector
+from pipeline.ingest.trades.table_check import TableCheck
+from pipeline.ingest.trades.trades_table import TradesTable
 from pipeline.kafka.clients import producer_config
 from pipeline.markets import TradeMarket
+from pipeline.presto import Presto
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,18 +34,21 @@ log = logging.getLogger(__name__)
 POLL_S = 0.02
 BEAT_S = 1.0
 CATCH_UP_S = 15.0  # how long the spool of the last run may keep the feed waiting
+IDENTITY_S = 60.0  # between looks at whether Kafka is still the same
 STOP_S = 4.0  # each of the last waits for Kafka and for the filler
 
 
 class Service:
-    """The live producer of one market."""
+    """The live producer of one market; `identity` asks which Kafka it is, by cluster id and topic id."""
 
-    def __init__(self, settings: Settings, market: TradeMarket) -> None:
-        self._settings, self._market = settings, market
+    def __init__(self, settings: Settings, market: TradeMarket, identity: Callable[[], str]) -> None:
+        self._settings, self._market, self._identity = settings, market, identity
         source = market.source
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
-        self._ledger = GapLedger(GapWatch(source), GapStore(folder / "gaps.db", source), self._tell_gap)
+        store = GapStore(folder / "gaps.db", source)
+        self._ledger = GapLedger(GapWatch(source), store, self._tell_gap)
+        self._table_check = TableCheck(store, TradesTable(Presto(settings.presto_url, "coinlake-trades"), source))
         account = Account(self._ledger.acknowledged, source, self._ledger.delivered)
         self._sink = FrameSink(connector(producer_config(settings)), spool, settings.spool_max_bytes, account)
         self._intake = Intake(source, self._ledger, self._sink)
@@ -56,22 +63,26 @@ class Service:
         """Work until `stop` is set, then bring everything into Kafka or to the disk.
 
         Raises:
-            ServiceError: the lake's market has changed; the next start follows it.
+            ServiceError: Kafka does not answer; or the lake's market or its Kafka has changed: the next start follows.
         """
+        kafka = await asyncio.to_thread(self._identity)
+        self._ledger.adopt(kafka)
         self._ledger.start()
+        self._table_check.start()
         pump = asyncio.create_task(self._pump())
         beat = asyncio.create_task(self._beat_on())
+        same_kafka = asyncio.create_task(self._watch_kafka(kafka))
         await self._catch_up(stop)
         if self._filler is not None:
             self._filler.start()
         feeds = [asyncio.create_task(feed.run()) for feed in self._feeds]
         waiting = asyncio.create_task(stop.wait())
         try:
-            done, _ = await asyncio.wait([pump, beat, waiting, *feeds], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([pump, beat, same_kafka, waiting, *feeds], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # one that failed ends the service
         finally:
-            await _end([*feeds, beat, pump, waiting])
+            await _end([*feeds, same_kafka, beat, pump, waiting])
             await asyncio.to_thread(self._close)
 
     def _take(self, frame: bytes, received_us: int) -> None:
@@ -100,6 +111,17 @@ class Service:
             await asyncio.to_thread(self._beat)
             await asyncio.sleep(BEAT_S)
 
+    async def _watch_kafka(self, adopted: str) -> None:
+        """End the service when another Kafka answers: what the ledger takes for acknowledged is not there."""
+        while True:
+            await asyncio.sleep(IDENTITY_S)
+            try:
+                found = await asyncio.to_thread(self._identity)
+            except ServiceError:
+                continue  # Kafka is away; the sink deals with that
+            if found != adopted:
+                raise ServiceError(f"Kafka is now {found}, it was {adopted}: its topics were made anew")
+
     def _beat(self) -> None:
         self._sink.sync()
         self._ledger.tick()
@@ -126,6 +148,7 @@ class Service:
     def _close(self) -> None:
         if self._filler is not None:
             self._filler.stop(STOP_S)
+        self._table_check.stop(STOP_S)
         self._sink.flush(STOP_S)
         self._ledger.close()
         self._sink.close(STOP_S)

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from tests.support.filling import Filling
+from tests.support.kafka_client import FakeKafka
+from tests.support.trade_lake import Lake, in_memory
 
 Answer = Callable[[httpx.Request], httpx.Response | Exception]
 
@@ -24,3 +26,15 @@ def filling(tmp_path: Path) -> Iterator[Callable[[Answer], Filling]]:
     yield make
     for each in made:
         each.kept.store.close()
+
+
+@pytest.fixture
+def kafka(monkeypatch: pytest.MonkeyPatch) -> FakeKafka:
+    """Stand a Kafka in memory where the producer and a replay look for theirs, and have them hurry."""
+    return in_memory(monkeypatch)
+
+
+@pytest.fixture
+def lake(tmp_path: Path, kafka: FakeKafka) -> Lake:
+    """Return a service's home and surroundings."""
+    return Lake(tmp_path, kafka)

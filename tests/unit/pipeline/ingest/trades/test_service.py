@@ -4,124 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import os
 import sqlite3
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.server import serve
 
 from pipeline.errors import ServiceError
-from pipeline.events.trades import REST_FRAME
 from pipeline.ingest.single import only_one
 from pipeline.ingest.trades import __main__ as main_module
-from pipeline.ingest.trades import filler as filler_module
 from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
 from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.recording import Recorder, read_recording
 from pipeline.run_files import Choice
-from pipeline.settings import load_settings
-from tests.support.kafka_client import FakeKafka
-
-SETTLE_S = 0.05
-
-
-def match(trade_id):
-    return json.dumps({"type": "match", "trade_id": trade_id, "product_id": "BTC-USD", "price": "1", "size": "1"})
-
-
-class FakeRest:
-    """Has every trade."""
-
-    def __init__(self, _base_url):
-        self.pages = []
-
-    def page(self, product, after):
-        self.pages.append((product, after))
-        return {number: {"trade_id": number, "price": "1", "size": "1"} for number in range(after - 1, 0, -1)}
-
-    def close(self):
-        pass
-
-
-@pytest.fixture
-def kafka(monkeypatch):
-    kafka = FakeKafka()
-    for module in (service_module, replay_module):
-        monkeypatch.setattr(module, "connector", lambda _config: kafka.connect)
-    monkeypatch.setattr(service_module, "TradesRest", FakeRest)
-    monkeypatch.setattr(service_module, "BEAT_S", 0.02)
-    monkeypatch.setattr(service_module, "POLL_S", 0.005)
-    monkeypatch.setattr(filler_module, "IDLE_S", 0.02)
-    monkeypatch.setattr("pipeline.ingest.trades.gap_ledger.SAVE_S", 0.02)
-    real = GapWatch
-    monkeypatch.setattr(service_module, "GapWatch", lambda source: real(source, settle_s=SETTLE_S))
-    return kafka
-
-
-class Lake:
-    """A service with its exchange; `play` sends what the exchange sends."""
-
-    def __init__(self, folder, kafka):
-        self.folder, self.kafka, self.rest_url = folder, kafka, "http://rest.test"
-
-    def settings(self, port=1):
-        return load_settings(
-            {
-                "COINLAKE_HOME": str(self.folder),
-                "COINBASE_WS_URL": f"ws://127.0.0.1:{port}",
-                "COINBASE_REST_URL": self.rest_url,
-                "COINBASE_PRODUCTS": "BTC-USD",
-            }
-        )
-
-    @asynccontextmanager
-    async def running(self, play):
-        async def handle(socket):
-            await socket.recv()
-            await play(socket)
-            await socket.wait_closed()
-
-        async with serve(handle, "127.0.0.1", 0) as server:
-            settings = self.settings(server.sockets[0].getsockname()[1])
-            stop = asyncio.Event()
-            task = asyncio.create_task(service_module.Service(settings, settings.exchange.live).run(stop))
-            yield task
-            stop.set()
-            await task
-
-    async def until(self, condition):
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0.005)
-
-    def ids(self):
-        """Return the ids of all trades in Kafka, as often as they are there."""
-        found = []
-        for record in self.kafka.log:
-            if record.topic == "coinbase-raw-trades":
-                body = json.loads(record.value)
-                found += [one["trade_id"] for one in body["trades"]] if body["type"] == REST_FRAME else []
-                found += [body["trade_id"]] if body["type"] == "match" else []
-        return sorted(found)
-
-    def gaps(self):
-        records = [json.loads(record.value) for record in self.kafka.log if record.topic == "trade_gaps"]
-        return {record["gap_id"]: (record["from_id"], record["to_id"], record["status"]) for record in records}
-
-    def beat(self):
-        """Return the heartbeat, before the first one its counts as 0."""
-        file = self.folder / "run" / "trades.json"
-        return json.loads(file.read_text()) if file.exists() else {"frames": 0, "connected": 0}
-
-
-@pytest.fixture
-def lake(tmp_path, kafka):
-    return Lake(tmp_path, kafka)
+from tests.support.trade_lake import match
 
 
 def test_a_dropped_trade_is_fetched_and_proven(lake):
