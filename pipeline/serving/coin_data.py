@@ -1,15 +1,15 @@
 """hive.crypto.coin_data: silver.coin_prices as a plain Parquet table for Hive, Impala and Presto.
 
 What silver has gained is written where no reader looks, and then each year's file is moved into that year's folder: a
-reader sees all its rows or none. A year of many small files is written anew to a new folder, and one metastore
-transaction points readers there; so is each year that a crash left behind silver. Old folders go when no reader can
-be using them any more.
+reader sees all its rows or none. A year of many small files is rewritten to a new folder, and one metastore
+transaction points readers there; so is each year that a crash left behind silver. Old folders are deleted when no
+reader can be using them any more.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -24,22 +24,31 @@ from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.silver import COIN_PRICES
 
 FOLDER_PREFIX = "published-"  # and the time in ns
-KEEP_FOLDERS_S = 900  # a reader that planned its query on old folders has this long to finish
+KEEP_FOLDERS_S = 900.0  # a reader that planned its query on old folders has this long to finish
 MAX_FILES = 60  # in a year's folder; five coins polled each minute reach it in an hour
 
 
 class CoinDataPublisher:
     """Brings the table up to silver's newest snapshot; remembers the snapshot it has published.
 
-    The memory ends with the process. The first run therefore compares the years' numbers of rows and writes anew
+    The memory ends with the process. The first run therefore compares the years' numbers of rows and rewrites
     those that differ: silver only ever gains rows, so equal numbers mean equal rows.
     """
 
-    def __init__(self, spark: SparkSession, settings: Settings, partitions: HivePartitions) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        settings: Settings,
+        partitions: HivePartitions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._spark = spark
         self._root = settings.table_location(COIN_DATA.schema, COIN_DATA.name)
         self._partitions = partitions
+        self._clock = clock
         self._published: int | None = None
+        self._draft: str | None = None  # the folder that is being written
+        self._unused_since: dict[str, float] = {}
 
     def run(self) -> int:
         """Publish what is new and return the number of rows written; 0 when there is nothing new."""
@@ -51,16 +60,25 @@ class CoinDataPublisher:
         # Whoever fails below leaves None here, so that the next run compares instead of adding rows a second time.
         since, self._published = self._published, None
         known = since is not None and _is_ancestor(self._spark, silver, since)
-        rows = self._add(since, current) if known else self._rewrite(self._uneven_years(current), current)
+        try:
+            rows = self._add(since, current) if known else self._rewrite(self._uneven_years(current), current)
+        finally:
+            self._draft = None
         self._published = current
         return rows
 
     def drop_old_folders(self) -> list[str]:
-        """Delete folders that no partition points at any more, or that a crash left behind; return their names."""
-        oldest = time.time_ns() - KEEP_FOLDERS_S * 1_000_000_000
+        """Delete folders that no partition points at any more, or that a crash left behind; return their names.
+
+        A folder's time runs from the first call that finds it unused: a reader may have planned on it until then. A
+        restart of the process starts that time again.
+        """
+        now = self._clock()
         used = {partition.location.split("/")[-2] for partition in self._partitions.by_value().values()}
-        names = hdfs.list_names(self._spark, self._root)
-        old = [name for name in names if name not in used and _made_ns(name) < oldest]
+        ours = [name for name in hdfs.list_names(self._spark, self._root) if name.startswith(FOLDER_PREFIX)]
+        unused = [name for name in ours if name not in used and name != self._draft]
+        self._unused_since = {name: self._unused_since.get(name, now) for name in unused}
+        old = [name for name, since in self._unused_since.items() if now - since >= KEEP_FOLDERS_S]
         for name in old:
             hdfs.delete(self._spark, f"{self._root}/{name}")
         return old
@@ -115,7 +133,8 @@ class CoinDataPublisher:
         return len(hdfs.list_names(self._spark, partition.location))
 
     def _new_folder(self) -> str:
-        return f"{self._root}/{FOLDER_PREFIX}{time.time_ns()}"
+        self._draft = f"{FOLDER_PREFIX}{time.time_ns()}"
+        return f"{self._root}/{self._draft}"
 
 
 def with_year(prices: DataFrame) -> DataFrame:
@@ -157,9 +176,3 @@ def _count_years(rows: DataFrame) -> dict[str, int]:
 
 def _year() -> Column:
     return F.col("year").cast("string")  # as a partition's value is written
-
-
-def _made_ns(name: str) -> int:
-    """Return when a published folder was made; what is not ours counts as new, and stays."""
-    number = name.removeprefix(FOLDER_PREFIX)
-    return int(number) if name.startswith(FOLDER_PREFIX) and number.isdecimal() else time.time_ns()

@@ -18,6 +18,7 @@ from pipeline.settings import load_settings
 from pipeline.spark.appending import load_table
 from pipeline.spark.maintenance import merge_manifests
 from pipeline.tables.silver import COIN_PRICES
+from tests.support.clock import FakeClock
 
 SCHEMA = COIN_PRICES.spark_schema()
 
@@ -46,10 +47,11 @@ class Published:
         self._settings = replace(load_settings({"HOME": "/"}), hdfs_uri=f"file://{folder}")
         self._spark = spark
         self.partitions = KeptPartitions()
+        self.clock = FakeClock()
         self.restart()
 
     def restart(self) -> None:
-        self.publisher = CoinDataPublisher(self._spark, self._settings, self.partitions)
+        self.publisher = CoinDataPublisher(self._spark, self._settings, self.partitions, self.clock.time)
 
     def rows(self) -> list[tuple[str, datetime, Decimal]]:
         found: list[tuple[str, datetime, Decimal]] = []
@@ -154,15 +156,54 @@ def test_a_snapshot_that_is_gone_leads_to_a_comparison(lake: SparkSession, publi
     assert published.rows() == silver(lake)
 
 
-def test_folders_that_nobody_reads_go_and_those_in_use_stay(
-    lake: SparkSession, published: Published, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_of_a_superseded_folder_has_15_minutes(lake: SparkSession, published: Published) -> None:
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    planned = published.partitions.partitions["2026"].location.removeprefix("file:")
+    published.clock.sleep(3600)  # the folder has been in use for an hour
+    published.publisher.drop_old_folders()
+    published.restart()
+    add(lake, datetime(2026, 1, 2), 2)
+    published.publisher.run()
+    for _ in range(3):
+        assert published.publisher.drop_old_folders() == []
+        published.clock.sleep(299)
+    assert list(Path(planned).glob("*.parquet"))
+    published.clock.sleep(4)
+    assert len(published.publisher.drop_old_folders()) == 1
+    assert not Path(planned).exists()
+    assert published.rows() == silver(lake)
+
+
+def test_a_restart_gives_readers_their_time_again(lake: SparkSession, published: Published) -> None:
     add(lake, datetime(2026, 1, 1), 2)
     published.publisher.run()
     published.restart()
     add(lake, datetime(2026, 1, 2), 2)
     published.publisher.run()
+    published.publisher.drop_old_folders()
+    published.clock.sleep(899)
+    published.restart()
     assert published.publisher.drop_old_folders() == []
-    monkeypatch.setattr(coin_data, "KEEP_FOLDERS_S", 0)
+    published.clock.sleep(899)
+    assert published.publisher.drop_old_folders() == []
+    published.clock.sleep(1)
     assert len(published.publisher.drop_old_folders()) == 1
+
+
+def test_a_folder_that_is_being_written_stays(
+    lake: SparkSession, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files = coin_data.write_files
+
+    def write_slowly(rows: DataFrame, folder: str) -> None:
+        write_files(rows, folder)
+        for _ in range(2):
+            assert published.publisher.drop_old_folders() == []
+            published.clock.sleep(901)
+
+    monkeypatch.setattr(coin_data, "write_files", write_slowly)
+    add(lake, datetime(2026, 1, 1), 2)
+    published.publisher.run()
+    assert published.publisher.drop_old_folders() == []
     assert published.rows() == silver(lake)
