@@ -14,6 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.settings import Settings
 from pipeline.spark.executors import JAVA_OPTIONS, executor_options, is_local
 from pipeline.spark.jvm import remember_classes
+from pipeline.spark.local_dirs import claim_local_dir, local_dir
 
 OWN_OPTIONS = "spark-defaults.conf"
 """A file in the home: the user's own options, which win over ours."""
@@ -29,6 +30,7 @@ def create_session(settings: Settings, app_name: str) -> SparkSession:
     # A driver that binds to a container bridge's address hangs when the bridge goes.
     os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
     os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
+    claim_local_dir(settings.data_dir)
     builder = SparkSession.Builder().appName(app_name).master(settings.spark_master)
     for name, value in session_options(settings).items():
         builder = builder.config(name, value)
@@ -100,7 +102,7 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.ui.port": str(settings.port("spark_ui")),
         "spark.ui.showConsoleProgress": "false",
         "spark.port.maxRetries": "0",  # a second driver on our port is a mistake to be seen, not to be dodged
-        "spark.local.dir": str(settings.data_dir / "spark"),
+        "spark.local.dir": str(local_dir(settings.data_dir)),
         "spark.sql.warehouse.dir": settings.warehouse,
         "spark.sql.session.timeZone": "UTC",
         # coin_data's files are written where no reader looks: they need no second move, and no mark when all are there.
