@@ -12,7 +12,7 @@ from bench.scaling.kafka import DAY_S
 from bench.scaling.processes import COLLECTOR, COMPILER, DRIVER, PYTHON, TASKS
 from bench.scaling.storage import TRADES_TRIGGER_S
 from pipeline.events.trades import RAW_TRADES
-from pipeline.stream.streams.trades import MAX_RECORDS
+from pipeline.stream.streams.trades import PACE
 
 EXECUTOR_CORES = 4
 # Rows are what fills the heap, and executors have collectors and compilers of their own.
@@ -99,8 +99,8 @@ def limits(costs: Costs, assumed: Assumptions) -> list[Limit]:
             "leave it out: a task for each Kafka partition, with `write.distribution-mode` none a file for each",
         ),
         Limit(
-            "100,000 records a batch: MAX_RECORDS in stream/streams/trades.py",
-            MAX_RECORDS / TRADES_TRIGGER_S,
+            "100,000 records a batch: PACE in stream/streams/trades.py",
+            PACE.max_records / TRADES_TRIGGER_S,
             "raise it with the executors' memory",
         ),
         Limit(

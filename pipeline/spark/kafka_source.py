@@ -47,11 +47,30 @@ class KafkaSource:
     topic_ids: Mapping[str, str]
 
 
-def read_records(source: KafkaSource, topics: Iterable[Topic], *, max_records: int, headers: bool = False) -> DataFrame:
+@dataclass(frozen=True)
+class Pace:
+    """How many records a batch takes.
+
+    At most `max_records`, so that catching up after a long stop takes no more memory than any other day. Fewer than
+    `min_records` wait for more, `max_delay_s` at most: a batch costs much the same for one record as for a hundred.
+    """
+
+    max_records: int
+    min_records: int = 0
+    max_delay_s: int = 0
+
+    def options(self) -> dict[str, str]:
+        """Return it as options of Spark's Kafka source."""
+        most = {"maxOffsetsPerTrigger": str(self.max_records)}
+        if not self.min_records:
+            return most
+        return {**most, "minOffsetsPerTrigger": str(self.min_records), "maxTriggerDelay": f"{self.max_delay_s}s"}
+
+
+def read_records(source: KafkaSource, topics: Iterable[Topic], pace: Pace, *, headers: bool = False) -> DataFrame:
     """Return a stream of Kafka records: topic, topic_id, partition, offset, kafka_time, key, payload (both binary).
 
-    With `headers` also those, an array of key (text) and value (binary). A batch has at most `max_records`, so that
-    catching up after a long stop takes no more memory than any other day.
+    With `headers` also those, an array of key (text) and value (binary).
     The first start reads each topic from its beginning. Offsets that Kafka no longer has stop the query: a hole in
     the data is never skipped silently.
     """
@@ -63,7 +82,7 @@ def read_records(source: KafkaSource, topics: Iterable[Topic], *, max_records: i
         .option("failOnDataLoss", "true")
         .option("includeHeaders", str(headers).lower())
         .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS)
-        .option("maxOffsetsPerTrigger", str(max_records))
+        .options(**pace.options())
     )
     return reader.load().select(
         "topic",

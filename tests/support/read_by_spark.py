@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipeline.events.catalog import TOPICS
 from pipeline.settings import load_settings
-from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 
 LOGGING = """
 appender.console.type = Console
@@ -42,9 +42,7 @@ def main(name: str, folder: Path, changes: list[dict[str, str]]) -> None:
     (topic,) = (topic for topic in TOPICS if topic.name == name)
     every = [load_settings(os.environ | change) for change in changes]
     spark = start(every[0].jar_dir / "spark", folder)
-    reads = [
-        read_records(KafkaSource(spark, settings, {}), [topic], max_records=1000, headers=True) for settings in every
-    ]
+    reads = [read_records(KafkaSource(spark, settings, {}), [topic], Pace(1000), headers=True) for settings in every]
     with ThreadPoolExecutor() as pool:  # side by side: most of the time they wait
         answers = list(pool.map(answer, reads, [folder / str(number) for number in range(len(reads))]))
     spark.stop()

@@ -8,12 +8,12 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import TOPICS
 from pipeline.spark.appending import BatchAppender
-from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.tables.bronze import BRONZE_EVENTS
 
 TRIGGER = "10 seconds"  # bronze is for rebuilding, not for watching: fewer, larger files
-MAX_RECORDS = 1_000_000
+PACE = Pace(max_records=1_000_000)
 """A batch, one every 10 s, so that catching up is faster than any rate that one broker takes. It bounds time, not
 memory: records are streamed through, and what is held is a row group a day (see the table's properties)."""
 
@@ -32,7 +32,7 @@ class BronzeWriter:
 def run(source: KafkaSource, checkpoint: str, writer: BronzeWriter) -> StreamingQuery:
     """Start the stream."""
     return (
-        read_records(source, TOPICS, max_records=MAX_RECORDS, headers=True)
+        read_records(source, TOPICS, PACE, headers=True)
         .writeStream.queryName(BRONZE_EVENTS.name)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)

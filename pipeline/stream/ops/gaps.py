@@ -10,14 +10,14 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, epoch_ms
 from pipeline.events.trades import TRADE_GAPS
-from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.tables.model import TIMESTAMP
 from pipeline.tables.ops import GAPS
 
 log = logging.getLogger(__name__)
 
 TRIGGER = "2 seconds"
-MAX_RECORDS = 20_000  # a batch; a state has 300 bytes, and only the newest of each gap is kept
+PACE = Pace(max_records=20_000)  # a batch; a state has 300 bytes, and only the newest of each gap is kept
 LATEST_MS = 253_402_300_800_000  # the year 10000; Spark's times go little further
 SHOWN_BYTES = 200
 WIRE_SCHEMA = ", ".join(
@@ -28,7 +28,7 @@ REQUIRED = tuple(column.name for column in GAPS.columns if not column.nullable)
 
 def run(source: KafkaSource, checkpoint: str) -> StreamingQuery:
     """Start the stream."""
-    states = to_states(read_records(source, (TRADE_GAPS,), max_records=MAX_RECORDS).coalesce(1))
+    states = to_states(read_records(source, (TRADE_GAPS,), PACE).coalesce(1))
     return (
         states.writeStream.queryName(GAPS.name)
         .option("checkpointLocation", checkpoint)

@@ -9,7 +9,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.catalog import PRICE_TOPICS
 from pipeline.spark.appending import BatchAppender
-from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver import coin_prices, rejected_events
 from pipeline.stream.silver.coin_prices import with_repeats_judged
@@ -19,7 +19,7 @@ from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 
 NAME = "silver"
 TRIGGER = "500 milliseconds"  # measured: shorter only makes more manifests for Presto to read
-MAX_RECORDS = 100_000  # a batch; an observation has 150 bytes, and what does not fit the heap waits on disk
+PACE = Pace(max_records=100_000)  # a batch; an observation has 150 bytes, and what does not fit the heap waits on disk
 
 
 class SilverWriter:
@@ -48,7 +48,7 @@ class SilverWriter:
 
 def run(source: KafkaSource, checkpoint: str, writer: SilverWriter) -> StreamingQuery:
     """Start the stream."""
-    records = read_records(source, PRICE_TOPICS, max_records=MAX_RECORDS)
+    records = read_records(source, PRICE_TOPICS, PACE)
     return (
         to_observations(records.coalesce(1), source.settings.coins)  # one task and one file a batch: 373 -> 213 ms
         .writeStream.queryName(NAME)

@@ -12,7 +12,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pipeline.events.trades import RAW_TRADES
 from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
-from pipeline.spark.kafka_source import KafkaSource, read_records
+from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.gold.alerts import AlertWriter, Producer, load_detector
 from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
@@ -25,7 +25,9 @@ from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 
 NAME = "trades"
 TRIGGER = "1 second"  # with 500 ms batches were slower than that under load: 1.4 s to Presto, where it is now 1.15 s
-MAX_RECORDS = 100_000  # a batch, so that catching up after a long stop needs no more memory than any other day
+# A market of few trades gets a batch every 5 s, which takes a fifth of the processor time of one a second; from 100
+# records a second on, heartbeats included, every second brings one.
+PACE = Pace(max_records=100_000, min_records=100, max_delay_s=5)
 
 OnMinutes = Callable[[frozenset[datetime]], None]
 """Called with the starts of the minutes (naive, UTC) that a batch's trades fall in, after they were written."""
@@ -96,7 +98,7 @@ def _with_reason(others: DataFrame) -> DataFrame:
 
 def run(source: KafkaSource, checkpoint: str, writer: TradeWriter) -> StreamingQuery:
     """Start the stream."""
-    records = read_records(source, (RAW_TRADES,), headers=True, max_records=MAX_RECORDS)
+    records = read_records(source, (RAW_TRADES,), PACE, headers=True)
     return (
         to_trades(records.coalesce(1), source.settings.products)  # one task and one file a batch
         .writeStream.queryName(NAME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.settings import Settings, load_settings
-from pipeline.spark.kafka_source import client_options
+from pipeline.spark.kafka_source import Pace, client_options
 
 
 def load(tmp_path: Path, **values: str) -> Settings:
@@ -52,3 +52,12 @@ def test_scram_has_a_login_module_of_its_own(tmp_path: Path) -> None:
     )
     assert "scram.ScramLoginModule required" in options["kafka.sasl.jaas.config"]
     assert "kafka.ssl.truststore.type" not in options
+
+
+def test_few_records_wait_for_more_but_not_for_long() -> None:
+    assert Pace(1000).options() == {"maxOffsetsPerTrigger": "1000"}
+    assert Pace(1000, min_records=100, max_delay_s=5).options() == {
+        "maxOffsetsPerTrigger": "1000",
+        "minOffsetsPerTrigger": "100",
+        "maxTriggerDelay": "5s",
+    }
