@@ -1,7 +1,10 @@
 """Every error that Coinlake raises on purpose, in one tree.
 
     CoinlakeError
-    ├── SettingsError            a setting cannot be used; the start stops
+    ├── RefusalError             a service will not run until a person acts; exit code 78, nothing restarts it
+    │   ├── SettingsError            a setting cannot be used
+    │   ├── AlreadyRunningError      another process does the same for this home
+    │   └── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
     ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
     ├── JarError                 a jar could not be downloaded, or is not the one that jars.lock names
     ├── ServiceError             an engine did not come up or went away
@@ -10,7 +13,6 @@
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
     ├── NotebookError            a notebook did not run to its end
-    ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── TopicMismatchError       a topic exists with other settings than ours
     ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
@@ -33,12 +35,23 @@ class CoinlakeError(Exception):
     """Base of every error raised on purpose."""
 
 
-class SettingsError(CoinlakeError):
+class RefusalError(CoinlakeError):
+    """A service will not run until a person acts: starting it again would not help."""
+
+
+class SettingsError(RefusalError):
     """A setting has a value that cannot be used."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
         super().__init__(f"{variable}={value!r}: expected {expected}")
         self.variable = variable
+
+
+class AlreadyRunningError(RefusalError):
+    """Another process does the same for this home."""
+
+    def __init__(self, service: str, holder: str, home: str) -> None:
+        super().__init__(f"{service} runs already for {home}: process {holder}")
 
 
 class PreflightError(CoinlakeError):
@@ -94,7 +107,7 @@ class StoppedError(CoinlakeError):
     """Work was cut short because the service is stopping; it goes on at the next start."""
 
 
-class CheckpointMismatchError(CoinlakeError):
+class CheckpointMismatchError(RefusalError):
     """A stream's checkpoint was made for another Kafka cluster or another incarnation of a topic."""
 
     def __init__(self, checkpoint: str, what: str, recorded: str, found: str) -> None:

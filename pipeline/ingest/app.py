@@ -1,35 +1,29 @@
-"""The scheduler service: `python -m pipeline.ingest.app` polls the market, fills in history, answers over HTTP.
-
-Exit codes: 0 stopped by a signal; 78 refused to start (a setting, or another scheduler runs); 1 anything else.
-"""
+"""The scheduler service: `python -m pipeline.ingest.app` polls the market, fills in history, answers over HTTP."""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from pipeline.errors import CoinlakeError, SettingsError, StoppedError
+from pipeline.errors import SettingsError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.coin_prices import COIN_EVENTS
 from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.csv_import import import_csv
 from pipeline.ingest.history import Chain, Outcome, fetch_history
+from pipeline.ingest.http_server import HttpServer
 from pipeline.ingest.jobs import JobStore, Order, Progress
 from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.market_choice import announce, choose
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller, start_clock
 from pipeline.ingest.price_sources import price_sources
+from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.producer import EventProducer
-from pipeline.ingest.serving import HttpServer
-from pipeline.ingest.single import only_one
 from pipeline.ingest.sources.csv_file import open_csv
 from pipeline.ingest.spans import DaySpan
 from pipeline.ingest.spool import Spool
@@ -39,7 +33,8 @@ from pipeline.ingest.uploads import Uploads
 from pipeline.ingest.worker import Worker
 from pipeline.kafka.clients import KafkaAdmin, client_config, producer_config
 from pipeline.run_files import Markets
-from pipeline.settings import Settings, load_settings
+from pipeline.service_main import service_main
+from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -107,34 +102,16 @@ class Service:
 
 def main() -> int:
     """Run the service; return its exit code."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "apscheduler"):  # a line for each call or tick; ours say more
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        settings = load_settings()
-        _require_token(settings)
-        with only_one(settings.run_dir, "scheduler"):
-            _serve(settings, stop)
-    except SettingsError as error:
-        log.error("refusing to start: %s", error)
-        return os.EX_CONFIG
-    except StoppedError as error:
-        log.info("%s", error)
-    except CoinlakeError as error:
-        log.error("%s", error)
-        return 1
-    return 0
+    return service_main(_serve, quiet=("httpx", "apscheduler"))
 
 
 def _serve(settings: Settings, stop: threading.Event) -> None:
-    markets = choose(settings)
-    announce(settings, markets)
-    KafkaAdmin(client_config(settings)).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
-    Service(settings, markets, stop).run()
+    _require_token(settings)
+    with only_one(settings.run_dir, "scheduler"):
+        markets = choose(settings)
+        announce(settings, markets)
+        KafkaAdmin(client_config(settings)).wait_for_topics([topic.name for topic in TOPICS], TOPICS_WAIT_S, stop)
+        Service(settings, markets, stop).run()
 
 
 def _require_token(settings: Settings) -> None:

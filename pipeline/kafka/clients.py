@@ -56,7 +56,7 @@ def _security(security: KafkaSecurity) -> ClientConfig:
     return config
 
 
-class Calm(logging.Filter):
+class RateLimitedLogs(logging.Filter):
     """Lets each kind of message of librdkafka through once in a while: it tells of each of its attempts to connect.
 
     The kind is the message's first word, such as FAIL.
@@ -80,7 +80,7 @@ def client_logger() -> logging.Logger:
     """Return the logger to hand to a confluent-kafka client."""
     logger = logging.getLogger("librdkafka")
     if not logger.filters:
-        logger.addFilter(Calm())
+        logger.addFilter(RateLimitedLogs())
     return logger
 
 

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
 import threading
 import time
@@ -18,10 +16,11 @@ from confluent_kafka.admin import AdminClient
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from pipeline.errors import CheckpointMismatchError, SettingsError, StalledStreamError
+from pipeline.errors import StalledStreamError
 from pipeline.events.catalog import TOPICS
 from pipeline.kafka.clients import client_config
-from pipeline.settings import Settings, load_settings
+from pipeline.service_main import service_main
+from pipeline.settings import Settings
 from pipeline.spark.checkpoint_identity import claim_checkpoint
 from pipeline.spark.jvm import kill_jvm
 from pipeline.spark.kafka_source import KafkaSource, kafka_identity
@@ -45,16 +44,7 @@ STREAMS = ("bronze", "silver", "trades", "gaps")  # their folders among the chec
 
 def main() -> int:
     """Run until a signal comes or a stream fails; return the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each callback
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _signal, _frame: stop.set())
-    try:
-        return run(load_settings(), stop)
-    except (SettingsError, CheckpointMismatchError) as refusal:
-        log.error("%s", refusal)
-        return os.EX_CONFIG
+    return service_main(run, quiet=("py4j",))
 
 
 def run(settings: Settings, stop: threading.Event) -> int:

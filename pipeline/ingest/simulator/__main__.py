@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -19,21 +20,20 @@ from pipeline.ingest.simulator.exchange.injected import Injected
 from pipeline.ingest.simulator.exchange.market import Exchange
 from pipeline.ingest.simulator.exchange.mischief import PLANNED, Mischief, Plan
 from pipeline.ingest.simulator.exchange.session import Feed
+from pipeline.service_main import set_up_logging
 from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
-EX_CONFIG = 78  # told to the supervisor: starting again will not help
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logging()
     try:
         settings = load_settings()
     except SettingsError as error:
         log.error("%s", error)
-        return EX_CONFIG
+        return os.EX_CONFIG
     options = _parser(settings).parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     coins = dict.fromkeys((*KNOWN, *settings.coins))

@@ -1,7 +1,6 @@
 """Bring the exchange's trades into Kafka: python -m pipeline.ingest.trades [--record FILE | --replay FILE [--speed N]].
 
 Without an option it follows the live feed (or the simulator's), keeps the ledger of gaps and fills them.
-Exit codes: 0 stopped by a signal or done; 78 refused to start (a setting, or another one runs); 1 anything else.
 """
 
 from __future__ import annotations
@@ -11,18 +10,17 @@ import asyncio
 import json
 import logging
 import math
-import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.errors import CoinlakeError, SettingsError, StoppedError
+from pipeline.errors import ServiceError
 from pipeline.events.trades import RAW_TRADES, TRADE_GAPS
-from pipeline.ingest.single import only_one
+from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.intake import calm_collector
 from pipeline.ingest.trades.market_choice import market_without_a_lake, wait_for_market
@@ -32,7 +30,8 @@ from pipeline.ingest.trades.replay import replay
 from pipeline.ingest.trades.service import Service
 from pipeline.kafka.clients import KafkaAdmin, client_config
 from pipeline.markets import TradeMarket
-from pipeline.settings import Settings, load_settings
+from pipeline.service_main import service_main
+from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -42,34 +41,24 @@ TOPICS_WAIT_S = 300.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the options say until it is done or a signal comes; return the exit code."""
     options = _parser().parse_args(arguments)
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "websockets"):  # ours say more
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     calm_collector()
+    return service_main(lambda settings, stop: _run(settings, options, stop), quiet=("httpx", "websockets"))
+
+
+def _run(settings: Settings, options: argparse.Namespace, stop: threading.Event) -> None:
     try:
-        settings = load_settings()
         if options.record:
             _record(settings, options.record)
         elif options.replay:
             _replay(settings, options.replay, options.speed)
         else:
-            _serve(settings)
-    except SettingsError as error:
-        log.error("refusing to start: %s", error)
-        return os.EX_CONFIG
-    except StoppedError as error:
-        log.info("%s", error)
-    except (CoinlakeError, OSError) as error:
-        log.error("%s", error)
-        return 1
-    return 0
+            _serve(settings, stop)
+    except OSError as error:  # a file of the user's
+        raise ServiceError(str(error)) from error
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, stop: threading.Event) -> None:
     with only_one(settings.run_dir, "trades"):
-        stop = threading.Event()
-        _on_signals(stop.set)
         topics = [RAW_TRADES.name, TRADE_GAPS.name]
         kafka = KafkaAdmin(client_config(settings))
         kafka.wait_for_topics(topics, TOPICS_WAIT_S, stop)
@@ -116,11 +105,6 @@ def _signalled() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
-
-
-def _on_signals(act: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: act())
 
 
 def _speed(text: str) -> float:

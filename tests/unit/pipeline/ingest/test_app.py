@@ -142,7 +142,7 @@ def test_a_second_scheduler_refuses_to_start(entered, tmp_path, caplog):
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
         assert main() == 78
-    assert "process 4711 runs there" in caplog.text
+    assert "scheduler runs already" in caplog.text
 
 
 @pytest.mark.parametrize(("name", "value"), [("COINLAKE_API_TOKEN", ""), ("COINLAKE_POLL_SECONDS", "often")])

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, Producer
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest.trades.sink import sink_config
 from pipeline.kafka import clients as kafka_module
-from pipeline.kafka.clients import Calm, KafkaAdmin, TellingAdmin, client_config, producer_config
+from pipeline.kafka.clients import KafkaAdmin, RateLimitedLogs, TellingAdmin, client_config, producer_config
 from pipeline.settings import COMPRESSIONS, load_settings
 
 
@@ -62,9 +62,9 @@ def test_a_repeated_message_of_the_client_is_held_back():
         found.created = at
         return found
 
-    calm = Calm(every_s=10)
+    limited = RateLimitedLogs(every_s=10)
     passed = [
-        calm.filter(record(message, at))
+        limited.filter(record(message, at))
         for message, at in [("FAIL [x] refused", 0), ("FAIL [x] again", 5), ("GETPID [x] late", 6), ("FAIL [x]", 10)]
     ]
     assert passed == [True, False, True, True]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ServiceError
-from pipeline.ingest.single import only_one
+from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.trades import __main__ as main_module
 from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
@@ -184,7 +184,7 @@ def test_a_second_producer_is_refused(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
     with only_one(tmp_path / "run", "trades"):
         assert main_module.main([]) == 78
-    assert "no other trades" in caplog.text
+    assert "trades runs already" in caplog.text
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])

@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import SettingsError
+from pipeline.errors import AlreadyRunningError
 
 
 def only_one(run_dir: Path, service: str) -> IO[str]:
     """Hold the lock that exactly one process of a service can have; the kernel frees it however the process ends.
 
     Raises:
-        SettingsError: another one runs.
+        AlreadyRunningError: another one runs.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     file = (run_dir / f"{service}.lock").open("a+", encoding="utf-8")
@@ -24,8 +24,7 @@ def only_one(run_dir: Path, service: str) -> IO[str]:
         file.seek(0)
         holder = file.read().strip() or "unknown"
         file.close()
-        home = str(run_dir.parent)
-        raise SettingsError("COINLAKE_HOME", home, f"no other {service} (process {holder} runs there)") from None
+        raise AlreadyRunningError(service, holder, str(run_dir.parent)) from None
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()

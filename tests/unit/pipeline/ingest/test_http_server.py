@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from pipeline.errors import ServiceError
-from pipeline.ingest.serving import HttpServer
+from pipeline.ingest.http_server import HttpServer
 
 
 @pytest.fixture
