@@ -12,6 +12,9 @@ from pipeline.events.trades import RAW_TRADES
 
 PREFIX = struct.Struct("<II")
 
+OPENING = b'["'  # what each payload begins with: the topic, as the first of a list
+MAX_PAYLOAD = 2 * 1024 * 1024  # far more than the longest record
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -44,6 +47,19 @@ def decode(data: bytes, limit: int) -> tuple[list[Record], int]:
         records.append(_record(payload))
         used += PREFIX.size + length
     return records, used
+
+
+def find_record(data: bytes, start: int) -> int | None:
+    """Return where, from `start` on, a record seems to begin: one that is whole, or that `data` cuts off."""
+    at = data.find(OPENING, start + PREFIX.size)
+    while at >= 0:
+        begin = at - PREFIX.size
+        length, checksum = PREFIX.unpack_from(data, begin)
+        payload = data[at : at + length]
+        if len(payload) < length <= MAX_PAYLOAD or (len(payload) == length and zlib.crc32(payload) == checksum):
+            return begin
+        at = data.find(OPENING, at + 1)
+    return None
 
 
 def _record(payload: bytes) -> Record:

@@ -1,8 +1,8 @@
 """Records on disk for as long as Kafka does not take them: read again in the order in which they were written.
 
 A segment is a file of records, each with its length and its checksum before it. A process that dies in the middle of a
-write leaves a torn record at a segment's end: it is told of and passed over. Segments of a former process are only
-read, never written to.
+write leaves a torn record at a segment's end. Bytes without a whole record, there or in the middle, are logged and
+skipped; reading resumes at the next good record. Segments of a former process are only read, never written to.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.ingest.records import Record, decode, encode
+from pipeline.ingest.records import OPENING, PREFIX, Record, decode, encode, find_record
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +70,8 @@ class Spool:
             found += records
             if used:
                 self.position = (number, offset + used)
-            elif number == self._writing:
-                break  # the rest of its last record could not be written yet
-            else:
-                self._pass_over(number, offset)
+            elif not self._skip_spoilt(number, offset):
+                break
         return found
 
     def forget(self, position: Position) -> None:
@@ -164,8 +162,23 @@ class Spool:
             file.seek(offset)
             return file.read(READ_BYTES)
 
-    def _pass_over(self, number: int, offset: int) -> None:
-        torn = self._sizes.get(number, offset) - offset
-        if torn:
-            log.warning("spool segment %d: passed over %d bytes at its end, which hold no whole record", number, torn)
-        self.position = (min((one for one in self._sizes if one > number), default=self._next), 0)
+    def _skip_spoilt(self, number: int, offset: int) -> bool:
+        """Move `position` to the next record that may be whole; return False if one is still being written there."""
+        chunk, end = self._chunk(number, offset), self._sizes.get(number, offset)
+        if number == self._writing and self._pending and find_record(chunk, 0) == 0:
+            return False  # the rest of its last record could not be written yet
+        found = find_record(chunk, 1)
+        if found is not None:
+            skipped = found
+        elif offset + len(chunk) < end:
+            skipped = len(chunk) - len(OPENING) - PREFIX.size + 1  # a record may begin in the last bytes
+        else:
+            skipped = end - offset
+        if skipped:
+            log.warning("spool segment %d: skipped %d bytes at %d: no whole record", number, skipped, offset)
+        is_last = number == self._writing or found is not None or offset + skipped < end
+        self.position = (number, offset + skipped) if is_last else (self._after(number), 0)
+        return True
+
+    def _after(self, number: int) -> int:
+        return min((one for one in self._sizes if one > number), default=self._next)

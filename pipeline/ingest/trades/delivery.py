@@ -69,6 +69,11 @@ class InFlight:
         """Return for how many seconds the oldest record has waited for its answer."""
         return max((now - batch.began for batch in self._waiting if batch.left), default=0.0)
 
+    def answered_until(self, now: float) -> float:
+        """Return up to which time nothing that was handed over is still waiting for its answer."""
+        filling = [self.batch] if self.batch.left or self.batch.records else []
+        return min((batch.began for batch in (*self._waiting, *filling)), default=now)
+
     def answers(self) -> Answers:
         """Return the news of all batches that are answered for in full, and all failures."""
         found = Answers()

@@ -62,6 +62,7 @@ class Gap:
     closed_at: datetime | None = None
     here: Runs = field(default_factory=Runs)
     sent: Runs = field(default_factory=Runs)
+    noted: Runs = field(default_factory=Runs)  # what was here or sent at the last `check_answers`
 
     @classmethod
     def of(cls, saved: SavedGap) -> Gap:
@@ -106,6 +107,13 @@ class Gap:
         if given_up:
             self.lost, self.why_lost = self.lost + given_up.total, why
         return bool(given_up)
+
+    def check_answers(self) -> None:
+        """Want again what was on its way at the last call; call it once all of that was answered for."""
+        for first, last in self.noted:
+            self.here.discard(first, last)
+            self.sent.discard(first, last)
+        self.noted = Runs([*self.here, *self.sent])
 
     def want_again(self, runs: Runs) -> bool:
         """Want what of the runs had been closed, as filled or as lost; return whether that was any."""

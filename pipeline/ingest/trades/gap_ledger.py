@@ -118,10 +118,14 @@ class GapLedger:
         with self._lock:
             return self._watch.counts()
 
-    def tick(self) -> None:
-        """Open the gaps whose time has come; once a second, save and tell what changed. Call it often."""
+    def tick(self, answered_until: float = float("-inf")) -> None:
+        """Open the gaps whose time has come; once a second, save and send what changed. Call it often.
+
+        `answered_until`: up to which time, by this clock, no record that was taken is still on its way to Kafka.
+        """
         with self._lock:
             self._watch.settle()
+            self._watch.check_answers(answered_until)
         if self._clock() >= self._saved_at + SAVE_S:
             self._save_and_tell()
 

@@ -18,9 +18,10 @@ from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
 
 log = logging.getLogger(__name__)
 
-JUMP, RECONNECT, RESTART = "jump", "reconnect", "restart"
+JUMP, RECONNECT, RESTART, DROPPED = "jump", "reconnect", "restart", "dropped"
 KAFKA_REPLACED, NOT_IN_TABLE = "kafka_replaced", "not_in_table"  # holes that the table was found to have
 SETTLE_S = 2.0  # frames that come in another order within this time open no gap
+ANSWER_S = 1.0  # between an id being seen and its record being taken, generously
 FAR = 1000  # an id this far below the expected one is no repeat of a moment ago
 CONFIRMATIONS = 3  # so many frames in a row far below: the exchange counts anew
 HIGHEST_ID = 2**62  # a bigint with room to count on
@@ -124,6 +125,13 @@ class GapWatch:
         for track in self._tracks.values():
             if track.pending:
                 self._open(track, limit)
+
+    def check_answers(self, answered_until: float) -> None:
+        """Open gaps for trades that came and were lost on the way to Kafka: see `Track.check_answers`."""
+        now = self._clock()
+        for track in self._tracks.values():
+            for first, last in track.check_answers(now, answered_until - ANSWER_S):
+                self._begin_gap(track, Pending(first, last, now, self.now(), DROPPED))
 
     def sending(self, product: str, trade_ids: Iterable[int]) -> None:
         """Note fetched trades just before Kafka's client gets them; they count as filled when acknowledged."""

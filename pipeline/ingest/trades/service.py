@@ -124,7 +124,7 @@ class Service:
 
     def _beat(self) -> None:
         self._sink.sync()
-        self._ledger.tick()
+        self._ledger.tick(self._sink.answered_until())
         self._heartbeat.beat(self.figures())
         now = trades_choice(self._settings)
         if now is not None and now.kind != self._market.kind:

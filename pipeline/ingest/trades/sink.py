@@ -157,7 +157,14 @@ class FrameSink:
             if self._spooling and not is_slow and now >= self._paused_until:
                 self._drain()
             self._look_at_room()
-        self._tell(answers)
+            self._tell(answers)
+
+    def answered_until(self) -> float:
+        """Return up to which time all records taken are done with: acknowledged, or given up; -inf with a spool."""
+        with self._lock:
+            if self._spooling or self._spool.size:
+                return float("-inf")
+            return self._in_flight.answered_until(self._clock())
 
     def sync(self) -> None:
         """Bring the spool to the disk itself; call it about once a second."""
@@ -175,7 +182,7 @@ class FrameSink:
             self._producer.poll(0)
             answers = self._in_flight.settle_all()
             self._take(answers)
-        self._tell(answers)
+            self._tell(answers)
 
     def close(self, timeout_s: float) -> None:
         """Flush and end; what Kafka has not acknowledged in time goes to the spool."""
@@ -187,7 +194,7 @@ class FrameSink:
             if self._spool.size:
                 log.warning("%d bytes of records stay in the spool for the next start", self._spool.size)
             self._spool.close()
-        self._tell(answers)
+            self._tell(answers)
 
     def _produce(self, value: bytes, key: bytes | None, headers: Headers, trades: Trades, topic: str) -> bool:
         """Hand a record to the client; return False when it does not take it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 
-from pipeline.id_ranges import Runs
+from pipeline.id_ranges import Run, Runs
 from pipeline.ingest.trades.gap import Gap
 
 _FIRST, _FROM = attrgetter("first"), attrgetter("from_id")
@@ -41,6 +41,7 @@ class Track:
     """One product: the next id expected, and up to which all are accounted for.
 
     `beyond` are the ids above `low` that are accounted for. A jump while `next` is still `reason_at` has `reason`.
+    `noted_next` is what `next` was at `noted_at`.
     """
 
     product_id: str
@@ -52,6 +53,22 @@ class Track:
     reason: str = ""
     reason_at: int = NEVER
     candidate: Candidate | None = None
+    noted_at: float = float("-inf")
+    noted_next: int = 0
+
+    def check_answers(self, now: float, answered_until: float) -> list[Run]:
+        """Return ids that came some time ago and were answered for, but are neither acknowledged nor missing.
+
+        All records taken before `answered_until` were either acknowledged or given up. Both are times of one clock.
+        """
+        if self.noted_at >= answered_until:
+            return []
+        waiting = Runs((run.first, run.last) for run in self.pending)
+        silent = self.beyond.lacking(self.low + 1, self.noted_next - 1)
+        self.noted_at, self.noted_next = now, self.next
+        for gap in self.gaps:
+            gap.check_answers()
+        return [piece for first, last in silent for piece in waiting.lacking(first, last)]
 
     def account(self, first: int, last: int) -> None:
         """Count ids as accounted for, and move the low-water mark as far as that allows."""
@@ -89,7 +106,7 @@ class Track:
     def start_anew(self, start: int) -> None:
         """Expect ids from `start` on; gaps that are open stay."""
         self.next, self.low, self.beyond, self.candidate = start, start - 1, Runs(), None
-        self.reason_at = NEVER
+        self.reason_at, self.noted_next = NEVER, start
         for gap in self.gaps:
             if gap.to_id >= start:
                 self.account(gap.from_id, gap.to_id)

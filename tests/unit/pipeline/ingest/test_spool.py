@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from pipeline.ingest import spool as spool_module
 from pipeline.ingest.records import Record
 from pipeline.ingest.spool import Spool
 
@@ -77,7 +78,7 @@ def test_a_torn_end_costs_one_record(tmp_path, torn, caplog):
     second.append(record(5))
     with caplog.at_level(logging.WARNING):
         assert read_all(second) == [record(number) for number in (0, 1, 2, 3, 5)]
-    assert "passed over" in caplog.text
+    assert "skipped" in caplog.text
     assert not second.unread
 
 
@@ -91,6 +92,40 @@ def test_a_spoilt_byte_is_found_by_the_checksum(tmp_path):
     data[-2] ^= 1
     file.write_bytes(data)
     assert read_all(Spool(tmp_path)) == [record(0), record(1)]
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_a_spoilt_record_costs_only_itself(tmp_path, at, monkeypatch, caplog):
+    spool = Spool(tmp_path)
+    written = [record(number, size=2000) for number in range(4)]
+    starts = []
+    for one in written:
+        starts.append(spool.size)
+        spool.append(one)
+    spool.sync()
+    (file,) = segments(tmp_path)
+    data = bytearray(file.read_bytes())
+    data[starts[at] + 100] ^= 1
+    file.write_bytes(data)
+    monkeypatch.setattr(spool_module, "READ_BYTES", 5000)  # so that records straddle what is read at once
+    left = [one for one in written if one is not written[at]]
+    with caplog.at_level(logging.WARNING):
+        assert read_all(spool) == left, "in the process that writes it"
+        assert not spool.unread
+        assert "skipped" in caplog.text
+        assert read_all(Spool(tmp_path)) == left, "and in the next one"
+    spool.append(record(9))
+    assert read_all(spool) == [record(9)]
+
+
+def test_a_spoilt_length_does_not_hide_what_follows(tmp_path):
+    spool = Spool(tmp_path)
+    fill(spool, range(3))
+    (file,) = segments(tmp_path)
+    data = bytearray(file.read_bytes())
+    data[0:4] = b"\xff\xff\x0f\x00"
+    file.write_bytes(data)
+    assert read_all(spool) == [record(1), record(2)]
 
 
 def test_an_empty_segment_is_no_obstacle(tmp_path):
