@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,9 +57,41 @@ class Markets:
             return None
 
 
-def write_json(file: Path, content: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Beat:
+    """run/<service>.json: which process says that it is alive, and when; its figures lie beside them in the file."""
+
+    pid: int
+    time: float  # seconds since 1970
+    figures: Mapping[str, Any]
+
+    @classmethod
+    def now(cls, figures: Mapping[str, Any]) -> Beat:
+        """Return a beat of this process."""
+        return cls(os.getpid(), time.time(), figures)
+
+    def write(self, run_dir: Path, service: str) -> None:
+        """Replace the service's file; raise `OSError` when that cannot be."""
+        write_json(run_dir / f"{service}.json", {"pid": self.pid, "time": self.time, **self.figures})
+
+    @classmethod
+    def read(cls, run_dir: Path, service: str) -> Beat | None:
+        """Return the service's last beat; None before its first one."""
+        try:
+            content = json.loads((run_dir / f"{service}.json").read_text(encoding="utf-8"))
+            return cls(int(content.pop("pid")), float(content.pop("time")), content)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since then, by the clock of whoever asks."""
+        return time.time() - self.time
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Replace a file as a whole: a reader sees the old content or the new."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.draft")
-    draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    draft.write_bytes(json.dumps(content).encode() + b"\n")
     draft.replace(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from pipeline.errors import TableMissingError
 from pipeline.events.catalog import TOPICS
 from pipeline.health.topic_states import topic_states
 from pipeline.presto import Presto
+from pipeline.run_files import Beat
 from pipeline.settings import Settings
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.model import Table
@@ -38,7 +38,8 @@ class Contents:
 def read_contents(settings: Settings) -> Contents:
     """Ask Kafka, Presto and the NameNode; Presto's answers cost processor time."""
     states = topic_states(settings, [topic.name for topic in TOPICS], TIMEOUT_S)
-    batches = json.loads((settings.run_dir / "spark.json").read_text(encoding="utf-8"))["batches"]
+    beat = Beat.read(settings.run_dir, "spark")
+    batches = {} if beat is None else beat.figures["batches"]
     presto = Presto(settings.presto_url, source="coinlake-bench")
     return Contents(
         lag=sum(state.lag or 0 for state in states),

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import time
@@ -19,6 +18,7 @@ from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import kafka_probe, member_probes, thrift
 from pipeline.host import processes
 from pipeline.own_http import ANSWER_S, call
+from pipeline.run_files import Beat
 from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings, load_settings
 
@@ -84,13 +84,11 @@ def notebook(settings: Settings) -> None:
 
 def heartbeat(service: Service, settings: Settings) -> None:
     """Look at the heartbeat that a service writes."""
-    try:
-        beat = json.loads((settings.run_dir / f"{service.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ServiceError(f"no heartbeat of {service.name} yet") from None
-    age = time.time() - float(beat["time"])
-    if age > HEARTBEAT_S or not processes.is_alive(int(beat["pid"])):
-        raise ServiceError(f"the last heartbeat of {service.name} was {age:.0f} s ago")
+    beat = Beat.read(settings.run_dir, service.name)
+    if beat is None:
+        raise ServiceError(f"no heartbeat of {service.name} yet")
+    if beat.age_s > HEARTBEAT_S or not processes.is_alive(beat.pid):
+        raise ServiceError(f"the last heartbeat of {service.name} was {beat.age_s:.0f} s ago")
 
 
 def page(service: Service, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.markets import LIVE, SIMULATOR
 from pipeline.settings import COIN_ID
 from pipeline.tickers import COIN_OF_SYMBOL, QUOTES, coin_named
 
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     way.add_argument("--docker", action="store_true")
     parser.add_argument("--profile", choices=["single", "cluster"])
     parser.add_argument("--with", dest="extras", action="append", choices=["serving"])
-    parser.add_argument("--market", choices=["auto", "live", "simulator"])
+    parser.add_argument("--market", choices=["auto", LIVE, SIMULATOR])
     parser.add_argument("--history", type=Path, metavar="FILE.csv")
     parser.add_argument("--history-coin", metavar="COIN")
     parser.add_argument("--small", action=argparse.BooleanOptionalAction)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import time
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -15,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.kafka.clients import client_config
+from pipeline.run_files import Beat
 from pipeline.settings import Settings
 from pipeline.spark.kafka_source import publish_progress
 
@@ -30,7 +29,7 @@ class ProgressReporter:
     """Writes `run/spark.json` at each call, and the streams' offsets to Kafka when they have moved."""
 
     def __init__(self, settings: Settings) -> None:
-        self._file = settings.run_dir / "spark.json"
+        self._run_dir = settings.run_dir
         self._client = client_config(settings)
         self._admin = AdminClient(self._client)
         self._offsets: Offsets = {}
@@ -48,7 +47,8 @@ class ProgressReporter:
         if len(found) == len(queries):
             self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
         try:
-            self._beat({name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()})
+            batches = {name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()}
+            Beat.now({"batches": batches}).write(self._run_dir, "spark")
             self._fault = None
         except OSError as error:
             if str(error) != self._fault:  # once, not every second: the disk is full as it is
@@ -66,9 +66,3 @@ class ProgressReporter:
             self._admin = AdminClient(self._client)  # the old one never finds a broker again that was restarted
         else:
             self._offsets = offsets
-
-    def _beat(self, batches: dict[str, dict[str, int]]) -> None:
-        draft = self._file.with_suffix(".draft")
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps({"pid": os.getpid(), "time": time.time(), "batches": batches}), encoding="utf-8")
-        draft.replace(self._file)

@@ -5,14 +5,14 @@ The second is in the text format that node_exporter's textfile collector reads.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from pipeline.run_files import Beat
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +27,18 @@ class Heartbeat:
     def __init__(self, run_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._failing_since, self._warned_at = clock, 0.0, 0.0
         self._is_failing = False
-        self._json, self._prom = run_dir / "trades.json", run_dir / "trades.prom"
+        self._run_dir, self._prom = run_dir, run_dir / "trades.prom"
         self._registry = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
         run_dir.mkdir(parents=True, exist_ok=True)
 
     def beat(self, figures: Figures) -> None:
         """Show the figures; the numbers among them are metrics, too."""
-        shown = {"pid": os.getpid(), "time": time.time(), **figures}
         for name, value in figures.items():
             if isinstance(value, int | float):
                 self._gauge(name).set(value)
         try:
-            _replace(self._json, json.dumps(shown).encode() + b"\n")
+            Beat.now(figures).write(self._run_dir, "trades")
             _replace(self._prom, generate_latest(self._registry))
         except OSError as error:
             self._warn(error)

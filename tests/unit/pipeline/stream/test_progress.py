@@ -99,7 +99,7 @@ def test_a_full_disk_is_a_warning_and_the_next_heartbeat_is_written(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(Path, "write_text", no_space)
+        patch.setattr(Path, "write_bytes", no_space)
         assert list(reporter.report(queries)) == ["silver"]
         reporter.report(queries)
     assert [record.message for record in caplog.records] == [
