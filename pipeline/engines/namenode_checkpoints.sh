@@ -16,6 +16,7 @@ fi
 
 look_s="${1:-10}"
 retry_s="${2:-600}"
+use_java
 TIME_LIMIT_S=600 # for one checkpoint; a JVM that hangs is killed
 
 conf="$COINLAKE_HOME/conf/hadoop"
@@ -43,7 +44,7 @@ uncheckpointed_edits() {
 checkpoint() {
   local folder="$COINLAKE_HOME/data/namenode-checkpoint" code=0 # dfs.namenode.checkpoint.dir
   rm -rf "$folder" # what a killed checkpoint left is of no use to this one
-  timeout --foreground --kill-after=10 "$TIME_LIMIT_S" nice -n 10 "$(find_java)" "@$conf/namenode.options" \
+  timeout --foreground --kill-after=10 "$TIME_LIMIT_S" nice -n 10 "${java[@]}" "@$conf/namenode.options" \
     -cp "$conf:$COINLAKE_HOME/jars/hadoop/*" \
     org.apache.hadoop.hdfs.server.namenode.SecondaryNameNode -checkpoint force || code=$?
   rm -rf "$folder"

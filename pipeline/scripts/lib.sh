@@ -25,22 +25,8 @@ need_lake() {
   [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
 }
 
-# Run a command again and again until it succeeds: wait_for SECONDS COMMAND...
-# Its output is kept back; when the time is over, the last one is shown and the exit code is 1.
-wait_for() {
-  local deadline=$((SECONDS + $1)) output
-  shift
-  until output="$("$@" 2>&1)"; do
-    if ((SECONDS >= deadline)); then
-      printf '%s: gave up waiting for: %s\n%s\n' "$(basename "$0")" "$*" "$output" >&2
-      return 1
-    fi
-    sleep 0.2
-  done
-}
-
 # Wait until services do real work: wait_for_services NAME... (names of pipeline/health/probes.py)
-# One Python process looks again and again, where wait_for would start one each time.
+# One Python process looks again and again: a new one for each look would take half a second of a processor.
 wait_for_services() {
   "$PYTHON" -m pipeline.health.probes "$@" --timeout "$SERVICE_WAIT_S" ||
     die "gave up after $SERVICE_WAIT_S s; look at the logs in $COINLAKE_HOME/logs"
@@ -51,16 +37,19 @@ show_usage() {
   sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p;};}' "$0"
 }
 
-# Begin a service's start script: answer --help, and keep two starts of a service that ends at once apart, so that the
-# supervisor's restarts do not eat a core.
+# Begin a service's start script: answer --help, keep two starts of a service that ends at once apart, so that the
+# supervisor's restarts do not eat a core, and give the service a temporary folder of its own, emptied.
 begin_service() {
   if [[ ${1:-} == --help ]]; then
     show_usage
     exit 0
   fi
-  local stamp last=0 now
-  stamp="$COINLAKE_HOME/run/$(basename "$0" .sh).started"
-  mkdir -p "$COINLAKE_HOME/run"
+  local name stamp last=0 now
+  name="$(basename "$0" .sh)"
+  stamp="$COINLAKE_HOME/run/$name.started"
+  export TMPDIR="$COINLAKE_HOME/data/tmp/$name" # not below run: a container's is no place for native libraries
+  rm -rf "$TMPDIR"
+  mkdir -p "$COINLAKE_HOME/run" "$TMPDIR"
   [[ ! -s $stamp ]] || read -r last <"$stamp"
   printf -v now '%(%s)T' -1
   if ((now - last < SECONDS_BETWEEN_STARTS)); then
@@ -88,6 +77,13 @@ find_java() {
   else
     command -v java || die "no Java found: install a Java 17 runtime, or point JAVA_HOME at one"
   fi
+}
+
+# Set the array `java` to the beginning of a service's JVM command: nothing of it goes to /tmp, where a killed JVM leaves
+# its files for good and another user's may be in the way.
+use_java() {
+  # shellcheck disable=SC2034  # used by the script that sources this
+  java=("$(find_java)" "-Djava.io.tmpdir=$TMPDIR" -XX:-UsePerfData)
 }
 
 # Print the folder of the jars that PyPI's pyspark carries; finding it imports nothing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -92,11 +93,12 @@ def _own(file: Path) -> dict[str, str]:
 
 def _engine(settings: Settings) -> dict[str, str]:
     jars = f"{settings.jar_dir / 'spark'}/*"
-    logging = f"-Dlog4j2.configurationFile=file:{settings.conf_dir / 'spark' / 'log4j2.properties'}"
+    logging = f"-Dlog4j2.configurationFile={(settings.conf_dir / 'spark' / 'log4j2.properties').as_uri()}"
+    temporary = tempfile.gettempdir()  # TMPDIR, which the start script empties
     return {
         "spark.driver.memory": heap("spark", small=settings.small),
         "spark.driver.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": " ".join((*JAVA_OPTIONS, logging)),
+        "spark.driver.extraJavaOptions": " ".join((*JAVA_OPTIONS, logging, f'"-Djava.io.tmpdir={temporary}"')),
         "spark.driver.host": settings.topology.advertised_host,
         "spark.driver.bindAddress": settings.listen_host,
         "spark.ui.port": str(settings.port("spark_ui")),

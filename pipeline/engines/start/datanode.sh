@@ -8,5 +8,6 @@ begin_service "$@"
 
 conf="$COINLAKE_HOME/conf/hadoop"
 mkdir -p "$COINLAKE_HOME/data/datanode"
-exec "$(find_java)" "@$conf/datanode.options" -cp "$conf:$COINLAKE_HOME/jars/hadoop/*" \
+use_java
+exec "${java[@]}" "@$conf/datanode.options" -cp "$conf:$COINLAKE_HOME/jars/hadoop/*" \
   org.apache.hadoop.hdfs.server.datanode.DataNode

@@ -8,7 +8,8 @@ begin_service "$@"
 
 conf="$COINLAKE_HOME/conf/kafka"
 data="$COINLAKE_HOME/data/kafka"
-java=("$(find_java)" "@$conf/jvm.options" -cp "$COINLAKE_HOME/jars/kafka/*")
+use_java
+java+=("@$conf/jvm.options" -cp "$COINLAKE_HOME/jars/kafka/*")
 
 if [[ ! -d $data ]]; then
   # Formatted beside its place and then renamed: a start that is killed here leaves no half-formatted folder.

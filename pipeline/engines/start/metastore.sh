@@ -10,6 +10,7 @@ conf="$COINLAKE_HOME/conf"
 mkdir -p "$COINLAKE_HOME/data/metastore"
 jars="$(pyspark_jars)"
 
-exec "$(find_java)" "@$conf/hive/metastore.options" \
+use_java
+exec "${java[@]}" "@$conf/hive/metastore.options" \
   -cp "$conf/hive:$conf/hadoop:$jars/*:$COINLAKE_HOME/jars/metastore/*" \
   org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/engines/start/MetastoreServer.java" MetastoreServer

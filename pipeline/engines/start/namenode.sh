@@ -9,7 +9,8 @@ begin_service "$@"
 
 conf="$COINLAKE_HOME/conf/hadoop"
 data="$COINLAKE_HOME/data/namenode"
-java=("$(find_java)" "@$conf/namenode.options" -cp "$conf:$COINLAKE_HOME/jars/hadoop/*")
+use_java
+java+=("@$conf/namenode.options" -cp "$conf:$COINLAKE_HOME/jars/hadoop/*")
 namenode=org.apache.hadoop.hdfs.server.namenode.NameNode
 
 if [[ ! -d $data ]]; then

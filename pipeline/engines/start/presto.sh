@@ -10,6 +10,7 @@ jars="$(pyspark_jars)"
 janino=("$jars"/janino-*.jar "$jars"/commons-compiler-*.jar)
 mkdir -p "$COINLAKE_HOME/data/presto"
 cd "$COINLAKE_HOME/data/presto" # it looks for optional files under etc/ of where it runs
-exec "$(find_java)" "@$COINLAKE_HOME/conf/presto/jvm.options" \
+use_java
+exec "${java[@]}" "@$COINLAKE_HOME/conf/presto/jvm.options" \
   -cp "$COINLAKE_HOME/jars/presto/lib/*:${janino[0]}:${janino[1]}" \
   org.codehaus.janino.SimpleCompiler "$COINLAKE_ROOT/pipeline/engines/start/QuietPrestoServer.java" QuietPrestoServer

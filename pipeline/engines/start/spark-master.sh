@@ -18,5 +18,6 @@ conf="$COINLAKE_HOME/conf/spark"
 jars="$(pyspark_jars)"
 mkdir -p "$COINLAKE_HOME/data/spark-master"
 export SPARK_LOCAL_IP="$listen" # where the web page listens
-exec "$(find_java)" "@$conf/daemon.options" -cp "$conf:$jars/*" \
+use_java
+exec "${java[@]}" "@$conf/daemon.options" -cp "$conf:$jars/*" \
   org.apache.spark.deploy.master.Master --host "$host" --port "$port" --webui-port "$ui"

@@ -27,6 +27,7 @@ mkdir -p "$data/local" "$data/work"
 # Executors find their Spark (2.13 is the Scala in its jars' names), their logging and their folders by these.
 export SPARK_HOME="${jars%/jars}" SPARK_SCALA_VERSION=2.13 SPARK_CONF_DIR="$conf" SPARK_LOCAL_DIRS="$data/local"
 export SPARK_LOCAL_IP="$listen" # where the web page listens
-exec "$(find_java)" "@$conf/daemon.options" -cp "$conf:$jars/*" org.apache.spark.deploy.worker.Worker \
+use_java
+exec "${java[@]}" "@$conf/daemon.options" -cp "$conf:$jars/*" org.apache.spark.deploy.worker.Worker \
   --host "$host" --webui-port "$ui" --work-dir "$data/work" \
   --cores "${SPARK_WORKER_CORES:-2}" --memory "${SPARK_WORKER_MEMORY:-1g}" "$master"

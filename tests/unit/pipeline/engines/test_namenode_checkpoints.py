@@ -33,7 +33,12 @@ class PlayedNameNode:
         self._programs = Programs(home / "bin")
         self._programs.write("curl", f"echo look >> '{self.looks}'", f"exec cat '{self._jmx}' 2>/dev/null")
         read_end, self._write_end = os.pipe()
-        env = os.environ | {"COINLAKE_HOME": str(home), "JAVA_HOME": str(home), "COINLAKE_PYTHON": "/usr/bin/python3"}
+        env = os.environ | {
+            "COINLAKE_HOME": str(home),
+            "JAVA_HOME": str(home),
+            "COINLAKE_PYTHON": "/usr/bin/python3",
+            "TMPDIR": str(home),
+        }
         env["PATH"] = f"{self._programs.folder}:{env['PATH']}"
         self.process = subprocess.Popen(
             [SCRIPT, LOOK_S, RETRY_S], stdin=read_end, stderr=subprocess.PIPE, text=True, env=env

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def test_executors_get_the_jars_from_the_driver_and_their_options_with_them(make
     java = options["spark.executor.extraJavaOptions"].split()
     assert {"-XX:+UseSerialGC", "-Duser.timezone=UTC"} <= set(java)
     assert str(tmp_path) not in options["spark.executor.extraJavaOptions"]
+
+
+def test_the_drivers_temporary_files_go_where_its_start_script_says(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", f"{tmp_path}/my lake")
+    options = session_options(make())
+    assert f"-Djava.io.tmpdir={tmp_path}/my lake" in shlex.split(options["spark.driver.extraJavaOptions"])
 
 
 def test_two_executors_fit_on_workers_of_two_cores_and_a_gigabyte(make: Make) -> None:
