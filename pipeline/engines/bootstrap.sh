@@ -47,17 +47,25 @@ is_installed() {
   cat "$here/bootstrap.lock" "$COINLAKE_ROOT/$1" | sha256sum | cmp -s - "$venv/.$1.installed"
 }
 
+# Say what to do about a failed download, whose own words stand above, and stop.
+die_of_download() {
+  die "the Python packages could not be installed (see above): check the network, or HTTPS_PROXY; behind a proxy with" \
+    "certificates of its own let SSL_CERT_FILE and PIP_CERT name a file that holds them. Then run the same command again"
+}
+
 # Bring exactly the packages of a lock; every file's check sum is in it.
 install_packages() {
   local uv=("$venv/bin/uv" --cache-dir "$cache")
   [[ -t 2 ]] || uv+=(--quiet)  # bars on a terminal; elsewhere only 130 lines of package names would be left of them
   printf 'installing the Python packages of %s\n' "$1"
   rm -f "$venv"/.*.installed
-  "$venv/bin/python" -m pip install --quiet --require-hashes -r "$here/bootstrap.lock"
+  "$venv/bin/python" -m pip install --quiet --require-hashes -r "$here/bootstrap.lock" || die_of_download
   # Without isolation a build uses our setuptools, where isolation would fetch an unchecked one.
-  "${uv[@]}" pip install --python "$venv/bin/python" --require-hashes --no-build-isolation -r "$COINLAKE_ROOT/$1"
+  uv+=(pip install --python "$venv/bin/python" --require-hashes --no-build-isolation -r "$COINLAKE_ROOT/$1")
+  # uv trusts certificates that it brings along; a company's proxy may be known to the system alone.
+  "${uv[@]}" || "${uv[@]}" --system-certs || die_of_download
   # Keeps only what was built here, pyspark (430 MB): the next venv of this machine takes seconds.
-  "${uv[@]}" --quiet cache prune --ci
+  "$venv/bin/uv" --cache-dir "$cache" --quiet cache prune --ci
   cat "$here/bootstrap.lock" "$COINLAKE_ROOT/$1" | sha256sum >"$venv/.$1.installed"
 }
 
