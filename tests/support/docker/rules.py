@@ -78,6 +78,12 @@ def keeps_data_in_named_volumes(service: Service) -> bool:
     return all(mount["type"] == "volume" and mount.get("source") for mount in service.get("volumes", []))
 
 
+def bounds_its_logs(service: Service) -> bool:
+    """Docker keeps what a container prints for as long as it exists, unless it is told how much."""
+    options = service.get("logging", {}).get("options", {})
+    return bool(options.get("max-size")) and int(options.get("max-file", 0)) > 0
+
+
 def stays_in_its_container(service: Service) -> bool:
     """It has no more rights than a plain container, and not the host's network or processes."""
     shared = {service.get(name) for name in ("network_mode", "pid", "ipc", "userns_mode")}
@@ -90,6 +96,7 @@ RULES: tuple[Callable[[Service], bool], ...] = (
     has_a_memory_limit,
     shows_no_secret,
     keeps_data_in_named_volumes,
+    bounds_its_logs,
     stays_in_its_container,
 )
 RULES_FOR_LONG_RUNNING: tuple[Callable[[Service], bool], ...] = (is_restarted, has_a_health_check)

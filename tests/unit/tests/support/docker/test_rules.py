@@ -14,6 +14,7 @@ GOOD: Service = {
     "restart": "unless-stopped",
     "mem_limit": "134217728",
     "healthcheck": {"test": ["CMD", "true"]},
+    "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     "environment": {
         "KAFKA_PASSWORD_FILE": "/run/secrets/kafka",
         "EMPTY_TOKEN": None,
@@ -45,6 +46,8 @@ def test_good_service_keeps_every_rule(rule: Callable[[Service], bool]) -> None:
         (rules.shows_no_secret, {"environment": {"DB": "postgresql://user:word@db:5432/m"}}),
         (rules.keeps_data_in_named_volumes, {"volumes": [{"type": "bind", "source": "/etc", "target": "/data"}]}),
         (rules.keeps_data_in_named_volumes, {"volumes": [{"type": "volume", "target": "/data"}]}),
+        (rules.bounds_its_logs, {"logging": {"driver": "json-file"}}),
+        (rules.bounds_its_logs, {"logging": {"driver": "json-file", "options": {"max-size": "10m"}}}),
         (rules.stays_in_its_container, {"privileged": True}),
         (rules.stays_in_its_container, {"network_mode": "host"}),
         (rules.stays_in_its_container, {"cap_add": ["NET_ADMIN"]}),
@@ -59,6 +62,7 @@ def test_fault_is_seen(rule: Callable[[Service], bool], fault: Service) -> None:
     [
         (rules.has_an_init, "init"),
         (rules.has_a_memory_limit, "mem_limit"),
+        (rules.bounds_its_logs, "logging"),
         (rules.is_restarted, "restart"),
         (rules.has_a_health_check, "healthcheck"),
     ],
