@@ -67,6 +67,20 @@ def test_kafka_is_one_node_that_comes_back_quickly(make: Make, tmp_path: Path) -
     assert kafka["group.initial.rebalance.delay.ms"] == "0"
 
 
+def test_the_only_copy_of_a_record_is_on_the_disk_when_it_is_acknowledged(make: Make) -> None:
+    render.render_all(make())
+    assert properties(make(), "kafka/server.properties")["log.flush.interval.messages"] == "1"
+
+
+def test_of_several_copies_each_is_on_its_disk_a_second_later(make: Make) -> None:
+    ours = make(COINLAKE_REPLICATION="3")
+    render.render_all(ours)
+    kafka = properties(ours, "kafka/server.properties")
+    assert "log.flush.interval.messages" not in kafka
+    # The second is how often Kafka looks, which is never by default.
+    assert (kafka["log.flush.interval.ms"], kafka["log.flush.scheduler.interval.ms"]) == ("1000", "1000")
+
+
 def test_every_hdfs_writer_closes_files_quickly_and_patiently(make: Make) -> None:
     render.render_all(make())
     hdfs = hadoop(make(), "hadoop/hdfs-site.xml")
