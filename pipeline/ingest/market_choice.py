@@ -86,7 +86,8 @@ def choose(settings: Settings) -> Markets:
     with ThreadPoolExecutor(len(both)) as pool:
         prices, trades = pool.map(lambda one: choose_one(settings, one, last.get(one.name)), both)
     for candidate, choice in zip(both, (prices, trades), strict=True):
-        last.keep(candidate.name, choice)
+        if choice != candidate.named:  # that one is as lasting as the setting
+            last.keep(candidate.name, choice)
     return Markets(prices, trades)
 
 

@@ -136,6 +136,14 @@ def test_only_a_market_that_is_asked_for_changes_what_auto_keeps(load, network):
     assert "COINLAKE_MARKET=live" in kept.prices.reason
 
 
+def test_a_server_named_by_the_user_is_not_kept_longer_than_its_setting(load, network):
+    network.set(coingecko=False, exchange=False)
+    assert choose(load(COINBASE_WS_URL=OURS_WS)).trades.kind == "live"
+    assert choose(load()).trades.kind == "simulator"
+    assert choose(load(COINBASE_WS_URL=OURS_WS)).trades.kind == "live"
+    assert choose(load()).trades.kind == "simulator"
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"prices": 1}', '{"prices": {"market": "moon"}}'])
 def test_a_spoilt_memory_is_as_none(load, network, content):
     settings = load()
