@@ -24,9 +24,9 @@ from bench.measure import report, timed
 from pipeline.events.trades import RAW_TRADES
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
-from pipeline.spark.jvm import remember_classes
 from pipeline.spark.kafka_source import client_options
 from pipeline.spark.query_checkpoint import QueryCheckpoint
+from pipeline.spark.scratch import scratch_session
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.catalog import ICEBERG_TABLES
@@ -50,31 +50,10 @@ class NoProducer:
         return 0
 
 
-def scratch_session(settings: Settings, folder: Path) -> SparkSession:
+def session_with_tables(settings: Settings, folder: Path) -> SparkSession:
     """Return a session whose `iceberg` catalog lies in a folder, with all tables made."""
-    config = {
-        "spark.driver.memory": "2g",
-        "spark.driver.extraClassPath": f"{settings.jar_dir / 'spark'}/*",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.codegen.hugeMethodLimit": "8000",
-        "spark.sql.inMemoryColumnarStorage.compressed": "false",
-        "spark.python.sql.dataFrameDebugging.enabled": "false",
-        "spark.sql.catalog.iceberg": "org.apache.iceberg.spark.SparkCatalog",
-        "spark.sql.catalog.iceberg.type": "hadoop",
-        "spark.sql.catalog.iceberg.warehouse": str(folder),
-        "spark.sql.catalog.iceberg.cache-enabled": "false",
-    }
-    builder = SparkSession.Builder().master("local[2]").appName("coinlake-bench")
-    for name, value in config.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
+    spark = scratch_session(settings, folder, "local[2]", {"spark.driver.memory": "2g"})
     spark.sparkContext.setLogLevel("ERROR")
-    remember_classes(spark)
     for table in ICEBERG_TABLES:
         spark.sql(table.create_sql())
     return spark
@@ -106,7 +85,7 @@ def read(spark: SparkSession, settings: Settings, part: Slice) -> DataFrame:
 def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
     """Take one part after the other, each both ways."""
     with tempfile.TemporaryDirectory() as folder:
-        spark = scratch_session(settings, Path(folder))
+        spark = session_with_tables(settings, Path(folder))
         writer = TradeWriter(spark, settings, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
         bare, ours = [], []
         for number, part in zip(range(WARM_UP + batches), slices(settings, size), strict=False):

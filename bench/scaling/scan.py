@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from pyspark.sql import SparkSession
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from bench.scaling.costs import QueryCosts, Stored
 from bench.scaling.processes import cpu_seconds
 from pipeline.presto import Presto
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import GOOD_FILE_BYTES
+from pipeline.spark.scratch import scratch_session
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.tables.model import Table
 from pipeline.tables.silver import FACT_TRADES
@@ -33,7 +33,7 @@ def query_costs(settings: Settings, presto_pid: int) -> QueryCosts:
         return mean_cost(lambda: cpu_seconds(presto_pid), lambda: presto.rows(sql))
 
     narrow, grouped = presto_s(NARROW), presto_s(GROUPED)
-    return QueryCosts(narrow, (grouped - narrow) / rows, known_ids_s_per_row(presto), rows)
+    return QueryCosts(narrow, (grouped - narrow) / rows, known_ids_s_per_row(settings, presto), rows)
 
 
 def mean_cost(spent: Callable[[], float], action: Callable[[], object]) -> float:
@@ -45,33 +45,20 @@ def mean_cost(spent: Callable[[], float], action: Callable[[], object]) -> float
     return (spent() - before) / ROUNDS
 
 
-def known_ids_s_per_row(presto: Presto) -> float:
+def known_ids_s_per_row(settings: Settings, presto: Presto) -> float:
     """Return the processor time of reading the known ids from the table's large files, with one task at a time."""
     files = f'{FACT_TRADES.catalog}.{FACT_TRADES.schema}."{FACT_TRADES.name}$files"'
     # No compaction replaces these meanwhile.
     found = presto.rows(f"SELECT file_path, record_count FROM {files} WHERE file_size_in_bytes >= {GOOD_FILE_BYTES}")
     if not found:
         raise SystemExit(f"the trades fill no file of {GOOD_FILE_BYTES} bytes yet: a million of them are needed")
-    with bare_session() as spark:
+    with tempfile.TemporaryDirectory() as folder:
+        spark = scratch_session(settings, Path(folder), "local[1]", {})
         java = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - told nowhere else
         table = spark.read.parquet(*(path for path, _ in found))
         seconds = mean_cost(lambda: cpu_seconds(java), lambda: read_known(table))
-    return seconds / sum(int(rows) for _, rows in found)
-
-
-@contextmanager
-def bare_session() -> Iterator[SparkSession]:
-    """Give a session beside the lake's own."""
-    config = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-    builder = SparkSession.Builder().master("local[1]").appName("coinlake-bench")
-    for name, value in config.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    try:
-        yield spark
-    finally:
         spark.stop()
+    return seconds / sum(int(rows) for _, rows in found)
 
 
 def stored(settings: Settings, table: Table, least_rows: int = 5000) -> Stored:

@@ -19,8 +19,9 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipeline.events.catalog import TOPICS
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
+from pipeline.spark.scratch import scratch_session
 
 LOGGING = """
 appender.console.type = Console
@@ -41,7 +42,7 @@ def main(name: str, folder: Path, changes: list[dict[str, str]]) -> None:
     """Print what each of the settings lets Spark read."""
     (topic,) = (topic for topic in TOPICS if topic.name == name)
     every = [load_settings(os.environ | change) for change in changes]
-    spark = start(every[0].jar_dir / "spark", folder)
+    spark = start(every[0], folder)
     reads = [read_records(KafkaSource(spark, settings, {}), [topic], Pace(1000), headers=True) for settings in every]
     with ThreadPoolExecutor() as pool:  # side by side: most of the time they wait
         answers = list(pool.map(answer, reads, [folder / str(number) for number in range(len(reads))]))
@@ -49,25 +50,13 @@ def main(name: str, folder: Path, changes: list[dict[str, str]]) -> None:
     print(json.dumps(answers))
 
 
-def start(jars: Path, folder: Path) -> SparkSession:
+def start(settings: Settings, folder: Path) -> SparkSession:
     """Return a small session that logs much."""
     logging_file = folder / "log4j2.properties"
     logging_file.write_text(LOGGING, encoding="utf-8")
     java = f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=file:{logging_file}"
-    return (
-        SparkSession.Builder()
-        .master("local[1]")
-        .config("spark.driver.memory", "512m")
-        .config("spark.driver.extraClassPath", f"{jars}/*")
-        .config("spark.driver.extraJavaOptions", java)
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.codegen.wholeStage", "false")
-        .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
+    changes = {"spark.driver.memory": "512m", "spark.driver.extraJavaOptions": java}
+    return scratch_session(settings, folder, "local[1]", changes)
 
 
 def answer(records: DataFrame, checkpoint: Path) -> dict[str, Any]:
