@@ -1,8 +1,9 @@
-"""Producer, Spark and the tables' DDL say the same: each states its fields once, and here they meet."""
+"""Producers, Spark and the tables' DDL say the same: each states its fields once, and here they meet."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,33 +13,102 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, DeadLetter
+from pipeline.events.trades import FILLED, TRADE_GAPS, Alert, GapState
 from pipeline.serving.coin_data import to_coin_data
+from pipeline.spark.appending import BatchAppender
+from pipeline.spark.query_checkpoint import QueryCheckpoint
+from pipeline.spark.time_ranges import HOUR, TimeRange
 from pipeline.stream.bronze.events import to_bronze
+from pipeline.stream.derived import exact_session
+from pipeline.stream.gold.alerts import AlertWriter, to_alert
+from pipeline.stream.gold.price_stats import to_price_stats
+from pipeline.stream.ops.coverage import to_coverage
+from pipeline.stream.ops.gaps import to_newest, to_states
+from pipeline.stream.ops.id_runs import to_runs
+from pipeline.stream.silver import rejected_events
+from pipeline.stream.silver.candles_1m import to_candles
 from pipeline.stream.silver.coin_prices import to_coin_prices
 from pipeline.stream.silver.parsing import PRICE_FIELDS, to_observations
-from pipeline.stream.silver.rejected_events import to_rejected_events
+from pipeline.stream.silver.trades import rejects
+from pipeline.stream.silver.trades.fact_crypto_trades import to_fact_trades
+from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.tables.bronze import BRONZE_EVENTS
+from pipeline.tables.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES
+from pipeline.tables.gold import ALERTS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.model import Table
-from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
+from pipeline.tables.ops import COVERAGE, GAPS
+from pipeline.tables.silver import CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
+from tests.support.trades import RECORD_SCHEMA, match, records
 
-EVENT = PriceEvent("bitcoin", datetime(2024, 2, 29, tzinfo=UTC), Decimal("1.5"), None, None, "simulator")
-# What Spark's Kafka source gives, with the timestamp under our name.
-KAFKA_RECORD = (
-    "topic string, topic_id string, partition int, offset bigint, kafka_time timestamp, key binary, payload binary, "
-    "headers array<struct<key:string,value:binary>>"
-)
+NOON = datetime(2026, 1, 13, 12, tzinfo=UTC)
+EVENT = PriceEvent("bitcoin", NOON, Decimal("1.5"), None, None, "simulator")
+GAP = GapState("simulator:BTC-USD:5", "simulator", "BTC-USD", 5, 9, NOON, "jump", FILLED, 4, 1, NOON, "late: 4")
+ALERT = Alert(
+    "simulator:BTC-USD:FLASH_CRASH:1", "FLASH_CRASH", "simulator", "BTC-USD", 300, Decimal("-3.5"),
+    Decimal("100"), NOON, Decimal("96.5"), NOON, NOON,
+)  # fmt: skip
+PRODUCTS = ("BTC-USD",)
+HOURS = (TimeRange(datetime(2026, 8, 25, 3), datetime(2026, 8, 25, 3) + 2 * HOUR),)  # around the sample's trade
 
 
-@pytest.fixture
-def records(spark: SparkSession) -> DataFrame:
+class NoTopic:
+    """Takes records and forgets them."""
+
+    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+        pass
+
+    def flush(self, timeout: float) -> int:
+        return 0
+
+
+def price_records(spark: SparkSession) -> DataFrame:
     """One good event, one bad one, as they stand in Kafka."""
-    noon = datetime(2024, 2, 29, 12)
+    noon = NOON.replace(tzinfo=None)
     rows = [
         (COIN_EVENTS.name, "t1", 0, 7, noon, b"bitcoin", bytearray(EVENT.to_json()), None),
         (DEAD_LETTERS.name, "t2", 0, 1, noon, None, bytearray(DeadLetter("csv", "cut off", "1,2").to_json()), None),
     ]
-    return spark.createDataFrame(rows, KAFKA_RECORD)
+    return spark.createDataFrame(rows, RECORD_SCHEMA)
+
+
+def observations(spark: SparkSession) -> DataFrame:
+    return to_observations(price_records(spark), ("bitcoin",))
+
+
+def trades(spark: SparkSession) -> DataFrame:
+    """A good frame and a bad one."""
+    return to_trades(spark.createDataFrame(records([match(), b"half a fra"]), RECORD_SCHEMA), PRODUCTS)
+
+
+def candles(spark: SparkSession) -> DataFrame:
+    return to_candles(to_fact_trades(trades(spark)))
+
+
+def gaps(spark: SparkSession) -> DataFrame:
+    record = (TRADE_GAPS.name, "t3", 0, 3, NOON.replace(tzinfo=None), None, bytearray(GAP.to_json()), None)
+    return to_newest(to_states(spark.createDataFrame([record], RECORD_SCHEMA)))
+
+
+def alerts(spark: SparkSession) -> DataFrame:
+    AlertWriter(spark, BatchAppender(spark, ALERTS, "agreement", QueryCheckpoint("c1")), NoTopic())([ALERT], 0)
+    return spark.table(ALERTS.full_name)
+
+
+# Every way in which rows come into a table.
+WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
+    "bronze": (BRONZE_EVENTS, lambda spark: to_bronze(price_records(spark))),
+    "prices": (COIN_PRICES, lambda spark: to_coin_prices(observations(spark))),
+    "rejected prices": (REJECTED_EVENTS, lambda spark: rejected_events.to_rejected_events(observations(spark))),
+    "trades": (FACT_TRADES, lambda spark: to_fact_trades(trades(spark))),
+    "rejected trades": (REJECTED_EVENTS, lambda spark: rejects.to_rejects(trades(spark), PRODUCTS)),
+    "candles": (CANDLES_1M, candles),
+    "statistics": (PRICE_STATS, lambda spark: to_price_stats(candles(spark), HOURS)),
+    "alerts": (ALERTS, alerts),
+    "coverage": (COVERAGE, lambda spark: to_coverage(to_runs(candles(spark)))),
+    "gaps": (GAPS, gaps),
+    "published prices": (COIN_DATA, lambda spark: to_coin_data(to_coin_prices(observations(spark)))),
+}
 
 
 def columns(rows: DataFrame) -> list[tuple[str, str]]:
@@ -49,12 +119,37 @@ def stated(table: Table) -> list[tuple[str, str]]:
     return [(column.name, column.type) for column in table.columns]
 
 
+def test_every_table_has_a_writer_here() -> None:
+    assert {table.full_name for table, _ in WRITERS.values()} == {table.full_name for table in TABLES}
+
+
+@pytest.mark.parametrize("table", ICEBERG_TABLES, ids=lambda table: table.name)
+def test_the_ddl_makes_the_stated_table(lake: SparkSession, table: Table) -> None:
+    made = [(f.name, f.dataType.simpleString(), f.nullable) for f in lake.table(table.full_name).schema]
+    assert made == [(column.name, column.type, column.nullable) for column in table.columns]
+    assert columns(lake.createDataFrame([], table.spark_schema())) == stated(table)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_writer_gives_what_its_table_states(lake: SparkSession, name: str) -> None:
+    table, write = WRITERS[name]
+    written = write(exact_session(lake))
+    # Hive has one type of time only; Spark's name for its form in files is "timestamp".
+    hive_time = {"timestamp_ntz": "timestamp"} if table in HIVE_TABLES else {}
+    assert columns(written) == [(column, hive_time.get(kind, kind)) for column, kind in stated(table)]
+    rows = written.collect()
+    assert len(rows) >= 1
+    required = [column.name for column in table.columns if not column.nullable]
+    assert [(column, row) for row in rows for column in required if row[column] is None] == []
+    assert set(table.key) <= set(table.column_names)
+
+
 def test_spark_reads_the_fields_that_the_producer_writes() -> None:
     assert list(PRICE_FIELDS) == list(json.loads(EVENT.to_json())) == [field.name for field in fields(PriceEvent)]
 
 
-def test_spark_reads_what_the_ingest_writes(records: DataFrame) -> None:
-    rows = to_observations(records, ("bitcoin",)).orderBy("topic").collect()
+def test_spark_reads_what_the_ingest_writes(spark: SparkSession) -> None:
+    rows = observations(spark).orderBy("topic").collect()
     assert [row.reason for row in rows] == [None, "csv: cut off"]
     good = PriceEvent(
         rows[0].coin,
@@ -67,23 +162,17 @@ def test_spark_reads_what_the_ingest_writes(records: DataFrame) -> None:
     assert good == EVENT
 
 
-@pytest.mark.parametrize("table", [COIN_PRICES, COIN_DATA, BRONZE_EVENTS, REJECTED_EVENTS], ids=lambda t: t.name)
-def test_spark_understands_the_stated_types(spark: SparkSession, table: Table) -> None:
-    assert columns(spark.createDataFrame([], table.spark_schema())) == stated(table)
+@pytest.mark.parametrize(("record", "table"), [(GAP, GAPS), (ALERT, ALERTS)], ids=["gap", "alert"])
+def test_a_record_has_its_tables_columns(record: GapState | Alert, table: Table) -> None:
+    assert set(json.loads(record.to_json())) == {field.name for field in fields(record)} == set(table.column_names)
 
 
-def test_rows_written_to_silver_have_the_tables_columns(records: DataFrame) -> None:
-    observations = to_observations(records, ("bitcoin",))
-    assert columns(to_coin_prices(observations)) == stated(COIN_PRICES)
-    assert columns(to_rejected_events(observations)) == stated(REJECTED_EVENTS)
+def test_a_gap_comes_back_from_spark_as_the_producer_sent_it(spark: SparkSession) -> None:
+    (row,) = gaps(spark).collect()
+    times = {name: row[name].replace(tzinfo=UTC) for name in ("opened_at", "closed_at")}
+    assert GapState(**(row.asDict() | times)) == GAP
 
 
-def test_rows_written_to_bronze_have_the_tables_columns(records: DataFrame) -> None:
-    assert columns(to_bronze(records)) == stated(BRONZE_EVENTS)
-
-
-def test_published_rows_have_the_hive_tables_columns(records: DataFrame) -> None:
-    published = columns(to_coin_data(to_coin_prices(to_observations(records, ("bitcoin",)))))
-    # Hive knows one timestamp type only; Spark's name for its file form is "timestamp".
-    as_hive = [(name, "timestamp" if kind == "timestamp_ntz" else kind) for name, kind in stated(COIN_DATA)]
-    assert published == as_hive
+def test_an_alert_comes_back_from_its_table_as_it_was_raised(lake: SparkSession) -> None:
+    (row,) = alerts(lake).collect()
+    assert to_alert(row) == ALERT
