@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
+from pipeline.failpoints import reach
 from pipeline.spark.jvm import JavaObject, java_class, java_session
 from pipeline.spark.positions import Positions, advance, is_beyond, newest_positions, positions_mark, reaches, to_json
 from pipeline.spark.query_checkpoint import QueryCheckpoint
@@ -68,6 +69,7 @@ class BatchAppender:
         for name, value in marks.items():
             writer = writer.option(f"snapshot-property.{name}", value)
         writer.append()
+        reach(f"{self._query}.{self._table.name}")
         self._last_batch = batch_id
 
     def _beyond(self, rows: DataFrame) -> DataFrame:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 
+from pipeline.failpoints import reach
 from pipeline.spark.time_ranges import TimeRange, within
 from pipeline.tables.model import Table
 
@@ -30,6 +31,7 @@ def replace_rows(rows: DataFrame, table: Table, times: TimeRange, replaced: Colu
         .writeTo(table.full_name)
         .overwritePartitions()
     )
+    reach(f"replaced.{table.name}")
 
 
 def whole_partitions(times: TimeRange, transform: str) -> TimeRange:
