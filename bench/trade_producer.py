@@ -26,7 +26,7 @@ from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.gap_ledger import GapLedger
 from pipeline.ingest.trades.gap_store import GapStore
 from pipeline.ingest.trades.gaps import GapWatch
-from pipeline.ingest.trades.intake import Intake, calm_collector
+from pipeline.ingest.trades.intake import Intake, tune_gc
 from pipeline.ingest.trades.sink import Account, FrameSink, sink_config
 from pipeline.kafka.clients import producer_config
 from pipeline.settings import load_settings
@@ -86,8 +86,8 @@ def ours(config: Config, frames: Frames) -> None:
 
 def _send(config: Config, frames: Frames, folder: Path) -> None:
     ledger = GapLedger(GapWatch(SOURCE), GapStore(folder / "gaps.db", SOURCE), lambda _state: None)
-    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, Account(ledger.acknowledged))
-    intake = Intake(SOURCE, ledger, sink)
+    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, Account(ledger.watch.acknowledged))
+    intake = Intake(SOURCE, ledger.watch, sink)
     for number, (_, frame) in enumerate(frames, start=1):
         intake.take(frame, time.time_ns() // 1000)
         if not number % POLL_EVERY:
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--mock", action="store_true", help="no lake: librdkafka's own broker")
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
-    calm_collector()  # as the service does; the bare client makes next to nothing to collect
+    tune_gc()  # as the service does; the bare client makes next to nothing to collect
     config = sink_config(producer_config(load_settings()))
     if options.mock:
         config |= {"test.mock.num.brokers": 1, "allow.auto.create.topics": True}

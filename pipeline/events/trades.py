@@ -45,6 +45,10 @@ REST_FRAME = "rest_trades"
 OPEN, FILLED, LOST = "open", "filled", "lost"
 """What `status` of a gap says; a gap that is no longer open is lost where one of its trades is."""
 
+JUMP, RECONNECT, RESTART = "jump", "reconnect", "restart"
+DROPPED, KAFKA_REPLACED, NOT_IN_TABLE = "dropped", "kafka_replaced", "not_in_table"
+"""What `reason` of a gap says; docs/operations.md explains each."""
+
 
 @dataclass(frozen=True)
 class FrameHeaders:
@@ -79,7 +83,7 @@ class GapState:
     from_id: int
     to_id: int
     opened_at: datetime
-    reason: str  # jump, reconnect, restart, dropped, kafka_replaced or not_in_table
+    reason: str
     status: str
     filled: int = 0
     lost: int = 0

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from pipeline.errors import ServiceError
+from pipeline.events.trades import NOT_IN_TABLE
 from pipeline.host.cli import run_verb
 from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import Hole
 from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import NOT_IN_TABLE
 from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.trades_table import TradesTable
 from pipeline.presto import Presto

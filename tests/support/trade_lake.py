@@ -51,6 +51,7 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> FakeKafka:
     for module in (service_module, replay_module):
         monkeypatch.setattr(module, "connector", lambda _config: kafka.connect)
     monkeypatch.setattr(service_module, "TradesRest", FakeRest)
+    monkeypatch.setattr(service_module, "Presto", lambda *_values: AbsentPresto())
     monkeypatch.setattr(service_module, "BEAT_S", 0.02)
     monkeypatch.setattr(service_module, "POLL_S", 0.005)
     monkeypatch.setattr(filler_module, "IDLE_S", 0.02)
@@ -59,6 +60,13 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> FakeKafka:
     real = GapWatch
     monkeypatch.setattr(service_module, "GapWatch", lambda source: real(source, settle_s=SETTLE_S))
     return kafka
+
+
+class AbsentPresto:
+    """Answers nothing, at once."""
+
+    def rows(self, _sql: str, _params: Sequence[object] = ()) -> list[list[Any]]:
+        raise PrestoUnreachableError("http://presto.test", "a test")
 
 
 class TableInMemory:

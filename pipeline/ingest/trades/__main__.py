@@ -22,7 +22,7 @@ from pipeline.errors import ServiceError
 from pipeline.events.trades import RAW_TRADES, TRADE_GAPS
 from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.trades.feed import Feed, Listener
-from pipeline.ingest.trades.intake import calm_collector
+from pipeline.ingest.trades.intake import tune_gc
 from pipeline.ingest.trades.market_choice import market_without_a_lake, wait_for_market
 from pipeline.ingest.trades.protocols import subscriptions
 from pipeline.ingest.trades.recording import Recorder, paced, read_recording
@@ -41,7 +41,7 @@ TOPICS_WAIT_S = 300.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the options say until it is done or a signal comes; return the exit code."""
     options = _parser().parse_args(arguments)
-    calm_collector()
+    tune_gc()
     return service_main(lambda settings, stop: _run(settings, options, stop), quiet=("httpx", "websockets"))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipeline.errors import CoinlakeError, RateLimitedError
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.gap import Wanted
-from pipeline.ingest.trades.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.product_fill import ProductFill, Send, Tools
 from pipeline.ingest.trades.rest import TradesRest
 
@@ -32,9 +32,9 @@ class _Patience:
 class Filler:
     """Works on the open gaps, oldest first, newest page first; a failure is retried without limit, progress is kept."""
 
-    def __init__(self, ledger: GapLedger, rest: TradesRest, send: Send, parts: Parts | None = None) -> None:
+    def __init__(self, watch: GapWatch, rest: TradesRest, send: Send, parts: Parts | None = None) -> None:
         self._parts = parts or Parts()
-        self._tools = Tools(ledger, rest, send, self._parts)
+        self._tools = Tools(watch, rest, send, self._parts)
         self._fills: dict[str, ProductFill] = {}
         self._patience: defaultdict[str, _Patience] = defaultdict(_Patience)
         self._stop = threading.Event()
@@ -52,7 +52,7 @@ class Filler:
 
     def run_once(self) -> None:
         """Work once on each gap that is open now."""
-        gaps = self._tools.ledger.wanted()
+        gaps = self._tools.watch.wanted()
         by_product: defaultdict[str, list[Wanted]] = defaultdict(list)
         for gap in gaps:
             by_product[gap.product_id].append(gap)

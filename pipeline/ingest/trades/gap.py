@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,6 +40,15 @@ class SavedGap:
     missing: tuple[Run, ...]
     late: int
     why_lost: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be saved: gaps that changed, each product's low-water mark, the first ids of products begun."""
+
+    gaps: tuple[SavedGap, ...]
+    low_water: Mapping[str, int]
+    begun: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from pipeline.events.trades import GapState
 from pipeline.ingest.store import Store, Value
-from pipeline.ingest.trades.gap import Hole, SavedGap
-from pipeline.ingest.trades.gaps import Changes
+from pipeline.ingest.trades.gap import Changes, Hole, SavedGap
 
 SCHEMA = Path(__file__).with_name("gap_store.sql")
 

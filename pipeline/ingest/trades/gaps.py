@@ -1,46 +1,37 @@
 """Watches the trade ids of each product: contiguous at the exchange, so that what is missing can be told from them.
 
-Pure logic: no file, no network, no lock. `GapLedger` makes it safe to share by threads and keeps it on disk.
+Pure logic: no file, no network. `GapLedger` keeps it on disk.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from pipeline.events.trades import DROPPED, JUMP, RECONNECT, RESTART
 from pipeline.id_ranges import Runs
-from pipeline.ingest.trades.gap import Gap, Hole, SavedGap, Wanted
+from pipeline.ingest.trades.gap import Changes, Gap, Hole, SavedGap, Wanted
+from pipeline.ingest.trades.locked import locked
 from pipeline.ingest.trades.track import NEVER, Candidate, Pending, Track
 
 log = logging.getLogger(__name__)
 
-JUMP, RECONNECT, RESTART, DROPPED = "jump", "reconnect", "restart", "dropped"
-KAFKA_REPLACED, NOT_IN_TABLE = "kafka_replaced", "not_in_table"  # holes that the table was found to have
 SETTLE_S = 2.0  # frames that come in another order within this time open no gap
-ANSWER_S = 1.0  # between an id being seen and its record being taken, generously
 FAR = 1000  # an id this far below the expected one is no repeat of a moment ago
 CONFIRMATIONS = 3  # so many frames in a row far below: the exchange counts anew
 HIGHEST_ID = 2**62  # a bigint with room to count on
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What is to be saved: gaps that changed, each product's low-water mark, the first ids of products begun."""
-
-    gaps: tuple[SavedGap, ...]
-    low_water: Mapping[str, int]
-    begun: Mapping[str, int] = field(default_factory=dict)
 
 
 class GapWatch:
     """Tells from trade ids which trades are missing.
 
     An id is accounted for when Kafka has acknowledged it or when it lies in a gap; the low-water mark is the id up to
-    which all are. A process that starts again goes on from there.
+    which all are. A process that starts again resumes from there. Any thread may call any method.
     """
 
     def __init__(
@@ -51,6 +42,7 @@ class GapWatch:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._source, self._settle_s, self._clock, self.now = source, settle_s, clock, now
+        self.lock = threading.RLock()
         self._tracks: dict[str, Track] = {}
         self._gaps: dict[str, Gap] = {}  # open ones by id, oldest first
         self._changed: dict[str, Gap] = {}
@@ -59,6 +51,7 @@ class GapWatch:
         self.opened = 0
         self.restarts = 0  # how often an exchange began to count anew
 
+    @locked
     def restore(self, low_water: Mapping[str, int], gaps: Iterable[SavedGap]) -> None:
         """Go on where a former process stopped: its low-water marks and all its gaps, open or closed."""
         for product, low in low_water.items():
@@ -74,6 +67,7 @@ class GapWatch:
             if gap.missing:
                 self._resume(track, gap)
 
+    @locked
     def connected(self, products: Iterable[str] | None = None) -> None:
         """Note a new connection for these products (all): the next jump of each is put down to it."""
         for product in self._tracks if products is None else products:
@@ -83,10 +77,14 @@ class GapWatch:
 
     def seen(self, product: str, trade_ids: Sequence[int]) -> None:
         """Take note of trades that a frame of the feed brought, in any order; not of those fetched by REST."""
-        track = self._tracks.get(product)
-        if track is not None and len(trade_ids) == 1 and trade_ids[0] == track.next:
-            track.next += 1
-            return
+        with self.lock:  # `locked` would cost a microsecond, for each frame
+            track = self._tracks.get(product)
+            if track is not None and len(trade_ids) == 1 and trade_ids[0] == track.next:
+                track.next += 1
+            else:
+                self._place_all(product, track, trade_ids)
+
+    def _place_all(self, product: str, track: Track | None, trade_ids: Sequence[int]) -> None:
         ids = sorted(trade_id for trade_id in trade_ids if 0 < trade_id < HIGHEST_ID)
         if not ids:
             return
@@ -96,6 +94,7 @@ class GapWatch:
         if below:
             self._doubt(track, below[0], below)
 
+    @locked
     def heartbeat(self, product: str, last_trade_id: int) -> None:
         """Take note of the newest id that the exchange has made."""
         if not 0 <= last_trade_id < HIGHEST_ID:
@@ -108,6 +107,7 @@ class GapWatch:
         elif last_trade_id == track.next - 1:
             track.reason_at = NEVER  # nothing was missed while we were away
 
+    @locked
     def acknowledged(self, product: str, trade_ids: Iterable[int]) -> None:
         """Take note of trades that Kafka has, whichever way they came."""
         track = self._tracks.get(product)
@@ -119,6 +119,7 @@ class GapWatch:
             else:
                 self._acknowledge(track, trade_id)
 
+    @locked
     def settle(self, at_once: bool = False) -> None:
         """Open a gap for each run that has been missing longer than the settle time, or for all of them."""
         limit = float("inf") if at_once else self._clock() - self._settle_s
@@ -126,13 +127,15 @@ class GapWatch:
             if track.pending:
                 self._open(track, limit)
 
+    @locked
     def check_answers(self, answered_until: float) -> None:
         """Open gaps for trades that came and were lost on the way to Kafka: see `Track.check_answers`."""
         now = self._clock()
         for track in self._tracks.values():
-            for first, last in track.check_answers(now, answered_until - ANSWER_S):
+            for first, last in track.check_answers(now, answered_until):
                 self._begin_gap(track, Pending(first, last, now, self.now(), DROPPED))
 
+    @locked
     def sending(self, product: str, trade_ids: Iterable[int]) -> None:
         """Note fetched trades just before Kafka's client gets them; they count as filled when acknowledged."""
         for trade_id in trade_ids:
@@ -140,6 +143,7 @@ class GapWatch:
             if gap is not None and trade_id in gap.missing:
                 gap.sent.add(trade_id, trade_id)
 
+    @locked
     def not_sent(self, product: str, trade_ids: Iterable[int]) -> None:
         """Note that Kafka's client did not take them: they are to be fetched again."""
         for trade_id in trade_ids:
@@ -147,6 +151,7 @@ class GapWatch:
             if gap is not None:
                 gap.sent.discard(trade_id, trade_id)
 
+    @locked
     def lose(self, product: str, runs: Runs, why: str) -> None:
         """Give up what is still missing of the runs: the exchange no longer has it."""
         track = self._tracks[product]
@@ -154,6 +159,7 @@ class GapWatch:
             if gap.lose(runs, why):
                 self._change(gap)
 
+    @locked
     def reopen(self, hole: Hole) -> bool:
         """Have what the table lacks fetched, though it was accounted for; return False until the product is watched.
 
@@ -172,10 +178,12 @@ class GapWatch:
             self._begin_gap(track, Pending(first, last, self._clock(), self.now(), hole.reason))
         return True
 
+    @locked
     def wanted(self) -> list[Wanted]:
         """Return the open gaps, oldest first, with what is to be fetched of each."""
         return [gap.wanted() for gap in self._gaps.values()]
 
+    @locked
     def counts(self) -> dict[str, int]:
         """Return how many gaps are open and how many trades that is, gaps opened and id restarts since the start."""
         missing = sum(gap.missing.total for gap in self._gaps.values())
@@ -186,6 +194,7 @@ class GapWatch:
             "id_restarts": self.restarts,
         }
 
+    @locked
     def take_changes(self) -> Changes:
         """Return what changed since the last call; the gaps and the marks fit together."""
         gaps = tuple(gap.saved() for gap in self._changed.values())

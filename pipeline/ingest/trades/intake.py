@@ -1,4 +1,4 @@
-"""What is done with each frame, live or replayed: the ledger of gaps is told its trades, and it goes to Kafka."""
+"""What happens to each frame, live or replayed: its trade ids go to the gap watch, the frame to Kafka."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sink(Protocol):
         """Take a record, or raise `ServiceError`."""
 
 
-def calm_collector() -> None:
+def tune_gc() -> None:
     """Have Python look for reference cycles seldom: frames make none, and the search cost as much as their handling."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

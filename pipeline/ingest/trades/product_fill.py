@@ -10,10 +10,10 @@ from datetime import timedelta
 from pipeline.errors import BadDataError, CoinlakeError
 from pipeline.id_ranges import Runs, runs_of
 from pipeline.ingest.http import Parts
-from pipeline.ingest.trades.doubts import Doubts
 from pipeline.ingest.trades.gap import Wanted
-from pipeline.ingest.trades.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps import GapWatch
 from pipeline.ingest.trades.rest import NAME, PAGE, Trade, TradesRest, rest_frame
+from pipeline.ingest.trades.tentative_losses import TentativeLosses
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ GIVE_UP_AFTER = timedelta(seconds=60)  # a younger gap's trades may only not be 
 SKIPPED = "the exchange's pages skip them"
 
 Send = Callable[[str, bytes], None]
-"""Hands a product's rest_trades frame to the sink, which from then on owes it to Kafka; `GapLedger.acknowledged` is to
+"""Hands a product's rest_trades frame to the sink, which from then on owes it to Kafka; `GapWatch.acknowledged` is to
 be called with its trades, too. Raises `CoinlakeError` while it takes nothing; the page is then fetched again later."""
 
 
@@ -29,7 +29,7 @@ be called with its trades, too. Raises `CoinlakeError` while it takes nothing; t
 class Tools:
     """What all products share."""
 
-    ledger: GapLedger
+    watch: GapWatch
     rest: TradesRest
     send: Send
     parts: Parts
@@ -40,7 +40,7 @@ class ProductFill:
 
     def __init__(self, product: str, tools: Tools) -> None:
         self._product, self._tools = product, tools
-        self._doubts = Doubts()
+        self._tentative = TentativeLosses()
         self._left = Runs()  # to be asked for in this round
         self._young = Runs()  # of gaps too young to give anything up
 
@@ -50,8 +50,8 @@ class ProductFill:
         limit = self._tools.parts.now() - GIVE_UP_AFTER
         wanted = Runs(run for gap in gaps for run in gap.runs)
         self._young = Runs(run for gap in gaps if gap.opened_at > limit for run in gap.runs)
-        self._doubts.keep(wanted)
-        self._left = wanted.without(self._doubts.resting(self._tools.parts.clock()))
+        self._tentative.keep(wanted)
+        self._left = wanted.without(self._tentative.resting(self._tools.parts.clock()))
 
     def fill_page(self, gap: Wanted) -> bool:
         """Fetch the newest page of a gap that is left in this round; return False where none is.
@@ -86,11 +86,11 @@ class ProductFill:
     def _send(self, found: list[int], page: dict[int, Trade]) -> None:
         if not found:
             return
-        self._tools.ledger.sending(self._product, found)
+        self._tools.watch.sending(self._product, found)
         try:
             self._tools.send(self._product, rest_frame(self._product, [page[trade_id] for trade_id in found]))
         except CoinlakeError:
-            self._tools.ledger.not_sent(self._product, found)
+            self._tools.watch.not_sent(self._product, found)
             raise
         log.info("%s: %d missing trades fetched, %d to %d", self._product, len(found), found[-1], found[0])
 
@@ -98,8 +98,8 @@ class ProductFill:
         """Give up ids that two answers lack; doubt the others."""
         if not absent:
             return
-        lost = self._doubts.confirmed(absent).without(self._young)
-        self._doubts.note(absent.without(lost), self._tools.parts.clock())
+        lost = self._tentative.confirmed(absent).without(self._young)
+        self._tentative.note(absent.without(lost), self._tools.parts.clock())
         if lost:
             log.error("%s: %d trades are lost: %s", self._product, lost.total, SKIPPED)
-            self._tools.ledger.lose(self._product, lost, SKIPPED)
+            self._tools.watch.lose(self._product, lost, SKIPPED)

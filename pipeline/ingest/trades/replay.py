@@ -35,7 +35,7 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
 
     def acknowledge(product: str, trade_ids: Iterable[int]) -> None:
         for ledger in ledgers.values():
-            ledger.acknowledged(product, trade_ids)
+            ledger.watch.acknowledged(product, trade_ids)
 
     connect = connector(producer_config(settings))
     sink = FrameSink(connect, Spool(folder / "spool"), settings.spool_max_bytes, Account(acknowledge))
@@ -44,7 +44,7 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
         if source not in intakes:
             store = GapStore(folder / "ledgers" / f"{len(ledgers)}.db", source)
             ledgers[source] = GapLedger(GapWatch(source), store, lambda _state: None)
-            intakes[source] = Intake(source, ledgers[source], sink)
+            intakes[source] = Intake(source, ledgers[source].watch, sink)
         intakes[source].take(frame, received_us)
         if not number % POLL_EVERY:
             _keep_up(sink, ledgers.values())
@@ -65,5 +65,5 @@ def _figures(sink: FrameSink, intakes: dict[str, Intake], ledgers: dict[str, Gap
     figures: dict[str, object] = {"sent": sink.sent, "spooled": sink.spooled}
     for source, intake in intakes.items():
         ledgers[source].close()
-        figures[source] = intake.figures() | ledgers[source].counts()
+        figures[source] = intake.figures() | ledgers[source].watch.counts()
     return figures

@@ -35,6 +35,7 @@ POLL_S = 0.02
 BEAT_S = 1.0
 CATCH_UP_S = 15.0  # how long the spool of the last run may keep the feed waiting
 IDENTITY_S = 60.0  # between looks at whether Kafka is still the same
+CHECK_STOP_S = 0.5  # Presto may be slow to answer, and the question is asked again after the start
 STOP_S = 4.0  # each of the last waits for Kafka and for the filler
 
 
@@ -47,15 +48,16 @@ class Service:
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
         store = GapStore(folder / "gaps.db", source)
-        self._ledger = GapLedger(GapWatch(source), store, self._tell_gap)
+        watch = GapWatch(source)
+        self._ledger = GapLedger(watch, store, self._tell_gap)
         self._table_check = TableCheck(store, TradesTable(Presto(settings.presto_url, "coinlake-trades"), source))
-        account = Account(self._ledger.acknowledged, source, self._ledger.delivered)
+        account = Account(watch.acknowledged, source, self._ledger.delivered)
         self._sink = FrameSink(connector(producer_config(settings)), spool, settings.spool_max_bytes, account)
-        self._intake = Intake(source, self._ledger, self._sink)
-        listener = Listener(self._take, self._ledger.connected, lambda: self._sink.full)
+        self._intake = Intake(source, watch, self._sink)
+        listener = Listener(self._take, watch.connected, lambda: self._sink.full)
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]
         self._rest = None if market.rest_url is None else TradesRest(market.rest_url)
-        self._filler = None if self._rest is None else Filler(self._ledger, self._rest, self._take_page)
+        self._filler = None if self._rest is None else Filler(watch, self._rest, self._take_page)
         self._heartbeat = Heartbeat(settings.run_dir)
         self._last_frame_us = 0
 
@@ -142,13 +144,13 @@ class Service:
             "last_frame_time": self._last_frame_us / 1e6,
             **self._intake.figures(),
             **self._sink.figures(),
-            **self._ledger.counts(),
+            **self._ledger.watch.counts(),
         }
 
     def _close(self) -> None:
         if self._filler is not None:
             self._filler.stop(STOP_S)
-        self._table_check.stop(STOP_S)
+        self._table_check.stop(CHECK_STOP_S)
         self._sink.flush(STOP_S)
         self._ledger.close()
         self._sink.close(STOP_S)

@@ -10,10 +10,10 @@ import logging
 import threading
 
 from pipeline.errors import CoinlakeError
+from pipeline.events.trades import KAFKA_REPLACED, NOT_IN_TABLE
 from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.gap import Hole
 from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import KAFKA_REPLACED, NOT_IN_TABLE
 from pipeline.ingest.trades.trades_table import TradesTable
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ class TableCheck:
                     log.info("the trades table cannot be checked for holes yet, it is tried again: %s", error)
                 self._failures += 1
             except Exception:  # the loop's boundary: a fault of ours must not end the checks for good
+                if self._stop.is_set():
+                    return  # the file is closed
                 log.exception("the check of the trades table failed; it is tried again")
                 self._failures += 1
             else:

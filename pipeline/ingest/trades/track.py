@@ -12,6 +12,7 @@ from pipeline.ingest.trades.gap import Gap
 
 _FIRST, _FROM = attrgetter("first"), attrgetter("from_id")
 NEVER = -1
+TAKEN_WITHIN_S = 1.0  # after a trade was seen its record was taken, generously
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Track:
 
         All records taken before `answered_until` were either acknowledged or given up. Both are times of one clock.
         """
-        if self.noted_at >= answered_until:
+        if self.noted_at >= answered_until - TAKEN_WITHIN_S:
             return []
         waiting = Runs((run.first, run.last) for run in self.pending)
         silent = self.beyond.lacking(self.low + 1, self.noted_next - 1)

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from pipeline.events.trades import RAW_TRADES
-from pipeline.ingest.trades.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps import GapWatch
 from tests.support.clock import FakeClock
 from tests.support.gaps import BTC, Kept
 from tests.support.trade_lake import match
@@ -27,60 +27,60 @@ def tick(kept: Kept, answered_until: float | None = None) -> None:
     kept.ledger.tick(kept.clock.time() if answered_until is None else answered_until)
 
 
-def missing(ledger: GapLedger) -> list[tuple[int, int]]:
-    return [run for gap in ledger.wanted() for run in gap.runs]
+def missing(watch: GapWatch) -> list[tuple[int, int]]:
+    return [run for gap in watch.wanted() for run in gap.runs]
 
 
 def test_what_is_answered_for_but_not_acknowledged_becomes_a_gap(kept):
-    kept.ledger.seen(BTC, range(1, 8))
-    kept.ledger.acknowledged(BTC, [1, 2, 5, 7])
+    kept.ledger.watch.seen(BTC, range(1, 8))
+    kept.ledger.watch.acknowledged(BTC, [1, 2, 5, 7])
     for _ in range(4):
         tick(kept)
-    assert missing(kept.ledger) == [(3, 4), (6, 6)]
+    assert missing(kept.ledger.watch) == [(3, 4), (6, 6)]
     assert {state.reason for state in kept.told} == {"dropped"}
     assert kept.store.low_water() == {BTC: 7}, "the mark does not stand still"
-    kept.ledger.acknowledged(BTC, [3, 4, 6])
+    kept.ledger.watch.acknowledged(BTC, [3, 4, 6])
     tick(kept)
     assert {state.status for state in kept.newest().values()} == {"filled"}
 
 
 def test_what_is_still_under_way_is_no_gap(kept):
-    kept.ledger.seen(BTC, range(1, 8))
+    kept.ledger.watch.seen(BTC, range(1, 8))
     for _ in range(100):
         tick(kept, answered_until=0.0)
-    assert missing(kept.ledger) == []
+    assert missing(kept.ledger.watch) == []
 
 
 def test_a_steady_feed_has_no_gaps(kept):
     for trade_id in range(1, 200):
-        kept.ledger.seen(BTC, [trade_id])
+        kept.ledger.watch.seen(BTC, [trade_id])
         tick(kept, kept.clock.time() - 0.1)
-        kept.ledger.acknowledged(BTC, [trade_id])
+        kept.ledger.watch.acknowledged(BTC, [trade_id])
     assert kept.told == []
 
 
 def test_ids_that_start_anew_leave_no_gap_behind(kept):
-    kept.ledger.seen(BTC, [5000, 5001])
-    kept.ledger.acknowledged(BTC, [5000, 5001])
+    kept.ledger.watch.seen(BTC, [5000, 5001])
+    kept.ledger.watch.acknowledged(BTC, [5000, 5001])
     tick(kept)
     for trade_id in range(1, 6):
-        kept.ledger.seen(BTC, [trade_id])
-        kept.ledger.acknowledged(BTC, [trade_id])
+        kept.ledger.watch.seen(BTC, [trade_id])
+        kept.ledger.watch.acknowledged(BTC, [trade_id])
     for _ in range(4):
         tick(kept)
-    assert missing(kept.ledger) == []
+    assert missing(kept.ledger.watch) == []
 
 
 def test_a_fetched_or_late_trade_that_was_dropped_is_wanted_again(kept):
-    kept.ledger.seen(BTC, [1, 5])
-    kept.ledger.acknowledged(BTC, [1, 5])
+    kept.ledger.watch.seen(BTC, [1, 5])
+    kept.ledger.watch.acknowledged(BTC, [1, 5])
     kept.pass_time()
-    kept.ledger.sending(BTC, [3])
-    kept.ledger.seen(BTC, [2])
-    assert missing(kept.ledger) == [(4, 4)]
+    kept.ledger.watch.sending(BTC, [3])
+    kept.ledger.watch.seen(BTC, [2])
+    assert missing(kept.ledger.watch) == [(4, 4)]
     for _ in range(4):
         tick(kept)
-    assert missing(kept.ledger) == [(2, 4)]
+    assert missing(kept.ledger.watch) == [(2, 4)]
 
 
 def test_the_trades_of_a_record_that_is_too_large_are_fetched(lake, monkeypatch):

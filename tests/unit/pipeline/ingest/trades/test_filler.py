@@ -79,7 +79,7 @@ def test_filled_means_acknowledged(filling):
     fill.run(200)
     assert exchange.afters == [13], "what is under way is not fetched again"
     assert fill.states() == {11: ("open", 0, 0)}
-    fill.kept.ledger.acknowledged(BTC, [11, 12])
+    fill.kept.ledger.watch.acknowledged(BTC, [11, 12])
     fill.run(1)
     assert fill.states() == {11: ("filled", 2, 0)}
 
@@ -163,7 +163,7 @@ def test_what_arrives_late_is_not_fetched(filling):
     fill = filling(exchange)
     fill.drop((11, 12))
     for trade_id in (11, 12):
-        fill.kept.ledger.seen(BTC, [trade_id])
+        fill.kept.ledger.watch.seen(BTC, [trade_id])
     fill.run(2)
     assert exchange.afters == []
 
@@ -204,10 +204,10 @@ def test_the_thread_against_a_real_server(tmp_path, monkeypatch):
 
     def send(product, frame):
         fill.send(product, frame)
-        if not fill.kept.ledger.counts()["open_gaps"]:
+        if not fill.kept.ledger.watch.counts()["open_gaps"]:
             done.set()
 
-    filler = Filler(fill.kept.ledger, rest, send)
+    filler = Filler(fill.kept.ledger.watch, rest, send)
     try:
         fill.drop((1001, 2500))
         filler.start()

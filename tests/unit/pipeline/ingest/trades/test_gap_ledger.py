@@ -23,8 +23,8 @@ def kept(tmp_path):
 
 def both(kept: Kept, *trade_ids: int) -> None:
     for trade_id in trade_ids:
-        kept.ledger.seen(BTC, [trade_id])
-        kept.ledger.acknowledged(BTC, [trade_id])
+        kept.ledger.watch.seen(BTC, [trade_id])
+        kept.ledger.watch.acknowledged(BTC, [trade_id])
 
 
 def test_a_gap_is_told_when_it_opens_and_when_it_closes(kept):
@@ -48,10 +48,10 @@ def test_changes_are_told_at_most_once_a_second(kept):
 
 def test_a_restart_opens_a_gap_from_what_was_acknowledged(kept):
     both(kept, 1, 2)
-    kept.ledger.seen(BTC, [3])
+    kept.ledger.watch.seen(BTC, [3])
     kept.pass_time()
     again = kept.again()
-    again.ledger.connected()
+    again.ledger.watch.connected()
     both(again, 6)
     again.pass_time()
     assert [(state.gap_id, state.to_id, state.reason) for state in again.told] == [("coinbase:BTC-USD:3", 5, "restart")]
@@ -64,21 +64,21 @@ def test_a_clean_end_leaves_only_what_is_missing(kept):
     both(again, 5)
     again.pass_time()
     assert {(state.gap_id, state.to_id, state.reason) for state in again.told} == {("coinbase:BTC-USD:2", 2, "jump")}
-    assert again.ledger.counts()["open_gaps"] == 1
+    assert again.ledger.watch.counts()["open_gaps"] == 1
 
 
 def test_open_gaps_outlive_the_process_with_their_progress(kept):
     both(kept, 1, 9, 10)
     kept.pass_time()
-    kept.ledger.sending(BTC, [7, 8])
+    kept.ledger.watch.sending(BTC, [7, 8])
     both(kept, 3)
-    kept.ledger.acknowledged(BTC, [8])
-    kept.ledger.lose(BTC, Runs([(5, 5)]), "gone")
+    kept.ledger.watch.acknowledged(BTC, [8])
+    kept.ledger.watch.lose(BTC, Runs([(5, 5)]), "gone")
     kept.pass_time()
     before = kept.newest()
     again = kept.again()
     assert again.newest() == before
-    (wanted,) = again.ledger.wanted()
+    (wanted,) = again.ledger.watch.wanted()
     assert wanted.runs == ((2, 2), (4, 4), (6, 7)), "what was sent but not acknowledged is wanted again"
     both(again, 2, 4, 6, 7)
     again.pass_time()
@@ -88,9 +88,9 @@ def test_open_gaps_outlive_the_process_with_their_progress(kept):
 
 
 def test_a_gap_that_was_closed_above_the_mark_is_not_opened_again(kept):
-    kept.ledger.seen(BTC, [1])
-    kept.ledger.acknowledged(BTC, [1])
-    kept.ledger.seen(BTC, [2])  # never acknowledged
+    kept.ledger.watch.seen(BTC, [1])
+    kept.ledger.watch.acknowledged(BTC, [1])
+    kept.ledger.watch.seen(BTC, [2])  # never acknowledged
     both(kept, 5)
     kept.pass_time()
     both(kept, 3, 4)
@@ -107,9 +107,9 @@ def test_what_the_spool_held_is_no_gap(kept):
     both(kept, 1)
     kept.pass_time()
     again = kept.again()
-    again.ledger.acknowledged(BTC, [2, 3])  # replayed from the spool before the first frame
-    again.ledger.seen(BTC, [6])
-    again.ledger.acknowledged(BTC, [4, 5])  # and after it
+    again.ledger.watch.acknowledged(BTC, [2, 3])  # replayed from the spool before the first frame
+    again.ledger.watch.seen(BTC, [6])
+    again.ledger.watch.acknowledged(BTC, [4, 5])  # and after it
     again.pass_time()
     assert again.told == []
 
@@ -219,8 +219,8 @@ def test_threads_share_it(kept):
     def follow(product: str) -> None:
         for trade_id in range(1, 2000):
             if trade_id % 10:
-                kept.ledger.seen(product, [trade_id])
-                kept.ledger.acknowledged(product, [trade_id])
+                kept.ledger.watch.seen(product, [trade_id])
+                kept.ledger.watch.acknowledged(product, [trade_id])
 
     threads = [threading.Thread(target=follow, args=(product,)) for product in ("A-USD", "B-USD", "C-USD")]
     for thread in threads:
@@ -228,5 +228,5 @@ def test_threads_share_it(kept):
     while any(thread.is_alive() for thread in threads):
         kept.ledger.tick()
     kept.pass_time()
-    assert kept.ledger.counts()["open_gaps"] == 3 * 199
+    assert kept.ledger.watch.counts()["open_gaps"] == 3 * 199
     assert kept.store.low_water() == {"A-USD": 1999, "B-USD": 1999, "C-USD": 1999}

@@ -33,8 +33,8 @@ def kept(tmp_path):
 
 
 def acknowledged(kept, *trade_ids):
-    kept.ledger.seen(BTC, trade_ids)
-    kept.ledger.acknowledged(BTC, trade_ids)
+    kept.ledger.watch.seen(BTC, trade_ids)
+    kept.ledger.watch.acknowledged(BTC, trade_ids)
     kept.pass_time()
 
 
@@ -44,7 +44,7 @@ def check(kept, table):
 
 
 def missing(kept):
-    return [run for gap in kept.ledger.wanted() for run in gap.runs]
+    return [run for gap in kept.ledger.watch.wanted() for run in gap.runs]
 
 
 def test_what_only_the_old_kafka_had_is_fetched(lake, table, monkeypatch):
@@ -100,7 +100,7 @@ def test_the_marks_of_another_kafka_do_not_count(kept):
     kept.ledger.adopt("two")
     again = kept.again()
     acknowledged(again, 9)
-    assert again.ledger.counts()["open_gaps"] == 0
+    assert again.ledger.watch.counts()["open_gaps"] == 0
     assert again.store.unchecked() == {BTC: 9}
 
 
@@ -203,7 +203,7 @@ def test_a_hole_within_an_open_gap_widens_it(kept):
 
 def test_what_is_on_its_way_is_not_reopened(kept):
     acknowledged(kept, 1)
-    kept.ledger.seen(BTC, [2, 3])
+    kept.ledger.watch.seen(BTC, [2, 3])
     kept.store.add_holes([Hole(BTC, 2, 3, "not_in_table")])
     kept.pass_time()
     assert missing(kept) == []

@@ -7,7 +7,7 @@ from pipeline.id_ranges import Runs
 AGREE_S = 30.0  # how far apart two answers have to be
 
 
-class Doubts:
+class TentativeLosses:
     """Which ids an answer lacked, and when; times are seconds of any clock that only goes forward."""
 
     def __init__(self) -> None:
