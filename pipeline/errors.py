@@ -4,7 +4,8 @@
     ├── RefusalError             a service will not run until a person acts; exit code 78, nothing restarts it
     │   ├── SettingsError            a setting cannot be used
     │   ├── AlreadyRunningError      another process does the same for this home
-    │   └── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
+    │   ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
+    │   └── LostOffsetsError         Kafka deleted records that a stream had still to read
     ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
     ├── JarError                 a jar could not be downloaded, or is not the one that jars.lock names
     ├── ServiceError             an engine did not come up or went away
@@ -116,6 +117,17 @@ class CheckpointMismatchError(RefusalError):
             f"nothing there. Bring that Kafka back, or move the checkpoint away to read the new one from its start "
             f"(rows that are in the tables already are not written twice)."
         )
+
+
+class LostOffsetsError(RefusalError):
+    """Kafka deleted records that a stream had still to read."""
+
+    def __init__(self, ranges: list[str]) -> None:
+        super().__init__(
+            f"Kafka deleted records before they were read: {'; '.join(ranges)}. They cannot be brought back. "
+            f"pipeline/scripts/skip_lost_offsets.sh accepts the loss, so that the streams continue behind it."
+        )
+        self.ranges = ranges
 
 
 class StalledStreamError(CoinlakeError):

@@ -62,3 +62,25 @@ def parse_offsets(text: str) -> Offsets:
     _version, _metadata, source = text.splitlines()
     offsets: Offsets = json.loads(source)
     return offsets
+
+
+def logged_batches(spark: SparkSession, folder: str, log: str = "offsets") -> list[int]:
+    """Return the numbers of the planned (`offsets`) or finished (`commits`) batches in Spark's log, in order."""
+    return sorted(int(name) for name in hdfs.list_names(spark, f"{folder}/{log}") if name.isdigit())
+
+
+def newest_offsets(spark: SparkSession, folder: str) -> Offsets:
+    """Return where the query's next batch starts: where the newest finished one ends; nothing before the first."""
+    finished = logged_batches(spark, folder, "commits")
+    text = hdfs.read_text(spark, f"{folder}/offsets/{finished[-1]}") if finished else None
+    return {} if text is None else parse_offsets(text)
+
+
+def raise_offsets(text: str, floor: Offsets) -> str:
+    """Return a file of Spark's offset log in which no offset lies below the `floor`."""
+    version, metadata, _source = text.splitlines()
+    raised = {
+        topic: {partition: max(offset, floor.get(topic, {}).get(partition, 0)) for partition, offset in found.items()}
+        for topic, found in parse_offsets(text).items()
+    }
+    return "\n".join((version, metadata, json.dumps(raised, separators=(",", ":"))))

@@ -29,6 +29,7 @@ from pipeline.spark.session import create_session
 from pipeline.spark.table_creation import create_tables
 from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
+from pipeline.stream.lost_offsets import resolve_lost_offsets
 from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter, Report
 from pipeline.stream.silver import query as silver_query
@@ -77,6 +78,7 @@ def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinut
     admin = AdminClient(client)
     identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))
     source = KafkaSource(spark, settings, identity.kafka.topic_ids)
+    resolve_lost_offsets(source, root, STREAMS, admin)
     own = {name: claim_query(spark, f"{root}/{name}", identity) for name in STREAMS}
     queries = [
         bronze_events.run(source, f"{root}/bronze", bronze_events.BronzeWriter(spark, own["bronze"])),
