@@ -20,10 +20,12 @@ BRONZE_EVENTS = Table(
     key=("topic_id", "topic", "partition", "offset"),
     partitioned_by=("days(kafka_time)",),
     properties={
-        # What a batch holds in memory is a row group for each day in it, whatever the number and size of its records:
-        # 8 days of Kafka's retention are 128 MB. The size is looked at after 10 records, of at most 1 MB each.
+        # What a batch holds in memory is a row group for each day in it, whatever the number of its records: 128 MB for
+        # 8 days of Kafka's retention. The size is checked every 10 to 100 records, for one may have 1 MB; Iceberg's
+        # own limit, up to 10,000 records after small ones, would let 10 GB of large ones through.
         "write.parquet.row-group-size-bytes": str(16 * 1024 * 1024),
         "write.parquet.row-group-check-min-record-count": "10",
+        "write.parquet.row-group-check-max-record-count": "100",
     },
     doc="Every Kafka record as it came; all later tables can be rebuilt from it",
 )
