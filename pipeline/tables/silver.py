@@ -5,6 +5,8 @@ from __future__ import annotations
 from pipeline.tables.columns import OBSERVATION, POSITION, PRODUCT, TOPIC_ID
 from pipeline.tables.model import DECIMAL, TIMESTAMP, Column, Table
 
+PAYLOAD_CHARACTERS = 4096  # of a rejected record are kept beside the reason
+
 COIN_PRICES = Table(
     "iceberg",
     "silver",
@@ -77,7 +79,7 @@ REJECTED_EVENTS = Table(
         Column(
             "payload",
             "string",
-            "the record's value as text, cut after 4096 characters; whole in bronze.events",
+            f"the record's value as text, cut after {PAYLOAD_CHARACTERS} characters; whole in bronze.events",
         ),
         Column("payload_bytes", "bigint", "the length of the whole value in bytes"),
         TOPIC_ID,

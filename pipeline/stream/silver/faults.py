@@ -23,7 +23,7 @@ EXACT_NUMBER = (
 )
 """Matches every number of at most 18 decimals in one look, also 3.844E-5: fewer expressions to plan a batch with."""
 
-SHOWN_CHARACTERS = 64  # of an offending value, in a reason
+VALUE_CHARACTERS = 64  # of an offending value, in a reason
 
 
 def first_fault(*checks: tuple[Column, str]) -> Column:
@@ -65,4 +65,4 @@ def _decimals(text: Column) -> Column:
 
 def shown(message: str, text: Column) -> Column:
     """Return the message with the offending value, cut to a readable length."""
-    return F.concat(F.lit(f"{message}: "), F.substring(text, 1, SHOWN_CHARACTERS))
+    return F.concat(F.lit(f"{message}: "), F.substring(text, 1, VALUE_CHARACTERS))

@@ -7,10 +7,11 @@ from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
 from pipeline.events.raw import DEAD_LETTERS
-from pipeline.stream.silver.faults import SHOWN_CHARACTERS, first_fault, missing, number_fault, shown
+from pipeline.stream.silver.faults import first_fault, missing, number_fault, shown
 from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
+MAX_SOURCE_CHARACTERS = 64
 MONEY = ("price_usd", "market_cap_usd", "volume_usd")
 
 
@@ -97,7 +98,7 @@ def _event_faults(coins: tuple[str, ...]) -> Column:
         missing("price_usd", F.col("price_usd_text"), _money_fault("price_usd", above_zero=True)),
         _money_fault("market_cap_usd", above_zero=False),
         _money_fault("volume_usd", above_zero=False),
-        missing("source", source, F.when(F.length(source) > SHOWN_CHARACTERS, F.lit("source is too long"))),
+        missing("source", source, F.when(F.length(source) > MAX_SOURCE_CHARACTERS, F.lit("source is too long"))),
     )
     return F.coalesce(shape, F.when(fields != "", fields))
 

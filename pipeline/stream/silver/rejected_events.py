@@ -7,9 +7,7 @@ from pyspark.sql import functions as F
 
 from pipeline.spark.appending import BatchAppender
 from pipeline.stream.silver.high_water import BatchSummary
-from pipeline.tables.silver import REJECTED_EVENTS
-
-SHOWN_CHARACTERS = 4096
+from pipeline.tables.silver import PAYLOAD_CHARACTERS, REJECTED_EVENTS
 
 
 def run(observations: DataFrame, batch: BatchSummary, appender: BatchAppender) -> None:
@@ -24,6 +22,6 @@ def to_rejected_events(observations: DataFrame) -> DataFrame:
     return (
         observations.where("reason IS NOT NULL")
         .withColumn("payload_bytes", F.length("payload").cast("bigint"))
-        .withColumn("payload", F.substring(payload, 1, SHOWN_CHARACTERS))
+        .withColumn("payload", F.substring(payload, 1, PAYLOAD_CHARACTERS))
         .select(*REJECTED_EVENTS.column_names)
     )

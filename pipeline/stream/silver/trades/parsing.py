@@ -14,6 +14,7 @@ from pipeline.events.trades import MARKET_TRADES, REST_FRAME
 from pipeline.spark.time_ranges import moment
 from pipeline.stream.silver.faults import EXACT_NUMBER, first_fault, missing, shown
 from pipeline.tables.model import DECIMAL, TIMESTAMP
+from pipeline.tables.silver import PAYLOAD_CHARACTERS
 
 TEXTS = ("trade_id", "product_id", "price", "size", "side", "time")
 
@@ -28,7 +29,6 @@ OTHER_CHANNELS = ("subscriptions", "heartbeats", "ticker", "ticker_batch", "l2_d
 UNKNOWN = "unknown message type"
 NO_OBJECT = "payload is not a JSON object"
 ZONED_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
-SHOWN_CHARACTERS = 4096  # of a payload
 HEADERS = ("source", "channel", "received_us")
 ROW = (
     "topic", "topic_id", "partition", "offset", "kafka_time", "payload_bytes", "fault", "is_trade",
@@ -135,7 +135,7 @@ def with_values(trades: DataFrame) -> DataFrame:
     frame = ("topic", "topic_id", "partition", "offset", "kafka_time", "fault", "payload_bytes")
     named = trades.select(
         *frame,
-        F.when(F.col("fault").isNotNull(), F.substring("text", 1, SHOWN_CHARACTERS))
+        F.when(F.col("fault").isNotNull(), F.substring("text", 1, PAYLOAD_CHARACTERS))
         .when(F.col("type").isin(*SINGLE), F.col("text"))
         .alias("payload"),
         F.col("header_source").alias("source"),

@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.stream.silver.faults import missing, number_fault, shown
-from pipeline.stream.silver.trades.parsing import SHOWN_CHARACTERS, ZONED_TIME, earliest_time, latest_time
-from pipeline.tables.silver import REJECTED_EVENTS
+from pipeline.stream.silver.trades.parsing import ZONED_TIME, earliest_time, latest_time
+from pipeline.tables.silver import PAYLOAD_CHARACTERS, REJECTED_EVENTS
 
 VALUES = ("trade_id", "product_id", "price", "size", "side", "trade_time")
 NO_TRADE = "a trade is missing or no JSON object"
@@ -24,7 +24,7 @@ def to_rejected_events(rows: DataFrame) -> DataFrame:
     A frame can hold a thousand trades: the whole is in bronze.events, once.
     """
     part = F.coalesce(F.to_json("texts"), F.to_json(F.struct(*VALUES)))
-    payload = F.make_valid_utf8(F.substring(F.coalesce("payload", part), 1, SHOWN_CHARACTERS))
+    payload = F.make_valid_utf8(F.substring(F.coalesce("payload", part), 1, PAYLOAD_CHARACTERS))
     return rows.withColumn("payload", payload).select(
         *(F.col(column.name).cast(column.type).alias(column.name) for column in REJECTED_EVENTS.columns)
     )
