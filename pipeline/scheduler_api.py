@@ -111,6 +111,14 @@ class SchedulerApi:
             )
         return str(answer["job_id"])
 
+    def forget(self, source: str, coin: str | None) -> int:
+        """Let what came from a source be loaded again, for one coin or all; return how many days and files that is."""
+        return int(self._call("POST", "/history/forget", json={"source": source, "coin": coin})["forgotten"])
+
+    def busy_coins(self) -> set[str]:
+        """Return the coins of the jobs that are not over."""
+        return {str(job["coin"]) for job in self._call("GET", "/jobs")["jobs"] if job["state"] in {"queued", "running"}}
+
     def job(self, job_id: str) -> JobState:
         """Return how far a job is."""
         answer = self._call("GET", f"/jobs/{job_id}")

@@ -117,6 +117,11 @@ class Settings:
         return f"{self.warehouse}/{schema}.db/{name}"
 
     @property
+    def removal_requests(self) -> str:
+        """The HDFS folder in which the Spark job is asked to remove a source's rows."""
+        return f"{self.hdfs_uri}/requests/remove_source"
+
+    @property
     def checkpoints(self) -> str:
         """The HDFS folder that holds the streams' checkpoints."""
         return f"{self.hdfs_uri}/checkpoints"
@@ -125,6 +130,11 @@ class Settings:
     def data_dir(self) -> Path:
         """The local folder of the engines' and the scheduler's data."""
         return self.home / "data"
+
+    @property
+    def notebook_dir(self) -> Path:
+        """The local folder of the user's notebooks; a purge leaves it."""
+        return self.home / "notebooks"
 
     @property
     def log_dir(self) -> Path:

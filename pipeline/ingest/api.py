@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import BadDataError, CoinlakeError, RequestError, ServiceError, SourceError
 from pipeline.events.coin_prices import epoch_ms
-from pipeline.ingest.checks import check_token, file_name, history_order, known_coin
+from pipeline.ingest.checks import check_token, file_name, forget_order, history_order, known_coin
 from pipeline.ingest.jobs import JobStore, Order
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
@@ -36,6 +36,7 @@ ROUTES = {
     "POST /poll": "poll the prices now (token)",
     "POST /history": "fill in a coin's past: {coin, from, to} (token)",
     "POST /history/csv?coin=&name=": "fill in a coin's past from the CSV file in the body (token)",
+    "POST /history/forget": "let what came from a source be loaded again: {source, coin} (token)",
     "GET /jobs": "the latest history jobs",
     "GET /jobs/<id>": "one history job",
 }
@@ -53,6 +54,7 @@ class Deps:
     metrics: Metrics
     uploads: Uploads
     check_csv: Callable[[Path], object]  # raises BadDataError when the header is none that we know
+    forget: Callable[[str, str | None], int]  # a source, a coin or all: what came from there can be loaded again
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
 
 
@@ -119,6 +121,11 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
             order = Order(coin, sha256=sha256, name=file_name(request.args.get("name")))
             _check_upload(deps, order, deps.uploads.path(sha256))
             return _submitted(deps, order)
+
+    @app.post("/history/forget")
+    def forget() -> Response:
+        source, coin = forget_order(_json_body())
+        return jsonify({"forgotten": deps.forget(source, coin)})
 
 
 def _submitted(deps: Deps, order: Order) -> tuple[Response, int]:

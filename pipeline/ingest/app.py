@@ -63,7 +63,8 @@ class Service:
         self.publisher = SpooledPublisher(self.producer, spool, settings.spool_max_bytes)
         silence_s = max(SILENT_S, SILENT_POLLS * settings.poll_s)
         self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics, silence_s)
-        deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, self.uploads, open_csv)
+        forget = self.ledger.forget
+        deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, self.uploads, open_csv, forget)
         self.app = create_app(deps)
 
     def do(self, order: Order, report: Callable[[Progress], None]) -> Outcome:

@@ -41,6 +41,16 @@ def history_order(body: object, coins: tuple[str, ...], today: date) -> Order:
     return Order(coin, first, last)
 
 
+def forget_order(body: object) -> tuple[str, str | None]:
+    """Read the body of POST /history/forget: source, and coin (absent means all)."""
+    if not isinstance(body, Mapping) or not isinstance(source := body.get("source"), str):
+        raise RequestError('the body must be a JSON object: {"source": "csv_coingecko", "coin": "bitcoin"}')
+    coin = body.get("coin")
+    if coin is not None and not isinstance(coin, str):
+        raise RequestError("'coin' must be a CoinGecko id such as bitcoin")
+    return source, coin
+
+
 def known_coin(coin: object, coins: tuple[str, ...]) -> str:
     """Return the coin's id if it is one of ours; its symbol (btc) is understood, too."""
     if not isinstance(coin, str) or not coin:

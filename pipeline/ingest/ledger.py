@@ -16,6 +16,7 @@ from pipeline.ingest.store import Store
 log = logging.getLogger(__name__)
 
 AGREE_AFTER = timedelta(days=1)  # between two answers that prove that a source lacks a day
+FILES = "csv"  # how the names of sources begin that are files
 
 _ADD_DAY = """
     INSERT INTO days (coin, source, day, state) VALUES (?, ?, ?, ?)
@@ -102,6 +103,19 @@ class Ledger:
         """Note how far a file's content has come; call it only after Kafka has acknowledged that much."""
         with self._store.transaction() as connection:
             connection.execute(_ADD_IMPORT, (sha256, coin, mark.line, int(mark.finished)))
+
+    def forget(self, source: str, coin: str | None) -> int:
+        """Forget what came from a source, of one coin or (None) of all, so that it can be loaded again.
+
+        Files are not known by their layout: for a source of files, every file of the coin is forgotten. Return how
+        many days and files that was.
+        """
+        of_coin, values = ("", ()) if coin is None else (" AND coin = ?", (coin,))
+        with self._store.transaction() as connection:
+            days = connection.execute(f"DELETE FROM days WHERE source = ?{of_coin}", (source, *values)).rowcount  # noqa: S608 - our own words
+            if not source.startswith(FILES):
+                return days
+            return days + connection.execute(f"DELETE FROM imports WHERE true{of_coin}", values).rowcount  # noqa: S608
 
     def _days(self, coin: str, source: str, state: str) -> set[date]:
         rows = self._store.query(

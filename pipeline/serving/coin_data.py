@@ -31,8 +31,8 @@ MAX_FILES = 60  # in a year's folder; five coins polled each minute reach it in 
 class CoinDataPublisher:
     """Brings the table up to silver's newest snapshot; remembers the snapshot it has published.
 
-    The memory ends with the process. The first run therefore compares the years' numbers of rows and rewrites
-    those that differ: silver only ever gains rows, so equal numbers mean equal rows.
+    The memory ends with the process. The first run therefore compares the years' numbers of rows and rewrites those
+    that differ. Silver only gains rows, so equal numbers mean equal rows; whoever removes some calls `rewrite`.
     """
 
     def __init__(
@@ -66,6 +66,14 @@ class CoinDataPublisher:
             self._draft = None
         self._published = current
         return rows
+
+    def rewrite(self, years: Collection[str]) -> int:
+        """Write these years anew, after rows of theirs were removed from silver; return how many rows they hold now."""
+        self._published = None  # the next run compares all others
+        try:
+            return self._rewrite(years, int(load_table(self._spark, COIN_PRICES).currentSnapshot().snapshotId()))
+        finally:
+            self._draft = None
 
     def drop_old_folders(self) -> list[str]:
         """Delete folders that no partition points at any more, or that a crash left behind; return their names.
@@ -118,13 +126,14 @@ class CoinDataPublisher:
         finally:
             rows.unpersist()
         self._partitions.switch([Partition(year, f"{folder}/year={year}", count) for year, count in counts.items()])
+        self._partitions.drop(set(years) - counts.keys())  # those of which silver has no row any more
         return sum(counts.values())
 
     def _uneven_years(self, current: int) -> set[str]:
         """Return the years in which silver and the published table differ in their number of rows."""
         published = {value: partition.rows for value, partition in self._partitions.by_value().items()}
         counts = _count_years(with_year(self._silver(**{"snapshot-id": current})))
-        return {year for year, count in counts.items() if published.get(year) != count}
+        return {year for year in counts.keys() | published.keys() if published.get(year) != counts.get(year)}
 
     def _silver(self, **snapshots: int | None) -> DataFrame:
         return self._spark.read.options(**snapshots).table(COIN_PRICES.full_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
@@ -58,6 +59,15 @@ class HivePartitions:
                 client.alter_partitions(self._table.schema, self._table.name, changed)
             if not added.isEmpty():
                 client.add_partitions(added)
+
+    def drop(self, values: Iterable[str]) -> None:
+        """Unregister partitions, those of these values that there are; their files stay."""
+        with _Client(self._spark, self._uri) as client:
+            known = {str(p.getValues().get(0)) for p in self._thrift(client)}
+            for value in known.intersection(values):
+                names = java_class(self._spark, "java.util.ArrayList")()
+                names.add(value)
+                client.dropPartition(self._table.schema, self._table.name, names, False)
 
     def _thrift(self, client: JavaObject) -> JavaObject:
         return client.listPartitions(self._table.schema, self._table.name, -1)

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
+from pipeline.serving.removal import SourceRemover
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.derived import TradeTables, minutes_to_refresh
@@ -57,6 +58,7 @@ class Housekeeping:
         self._keepers = [TableKeeper(spark, table) for table in ICEBERG_TABLES]
         self._partitions = HivePartitions(spark, settings, COIN_DATA)
         self._publisher = CoinDataPublisher(spark, settings, self._partitions)
+        self._remover = SourceRemover(spark, settings, self._publisher)
         self._registered = False
 
     def start(self) -> None:
@@ -75,10 +77,11 @@ class Housekeeping:
             keeper.run()
 
     def publish(self) -> None:
-        """Publish what silver has gained, once the published table is registered."""
+        """Remove what was asked for and publish what silver has gained, once the published table is registered."""
         self._registered = self._registered or self._partitions.table_exists()
         if not self._registered:
             return
+        self._remover.run()
         started = time.monotonic()
         if rows := self._publisher.run():
             log.info("published %d rows to %s in %.1f s", rows, COIN_DATA.full_name, time.monotonic() - started)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from pipeline.errors import CoinlakeError, QueryError, ServiceError, TableMissingError
-from pipeline.own_http import call
+from pipeline.errors import CoinlakeError, QueryError, TableMissingError
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 from pipeline.tables import views
 from pipeline.tables.catalog import HIVE_TABLES, TABLES
 from pipeline.tables.model import Table
+from pipeline.verbs.hdfs_folders import make_folder
 
 
 def main() -> int:
@@ -84,19 +84,6 @@ def register_table(presto: Presto, settings: Settings, table: Table) -> str:
     make_folder(settings, location)
     presto.rows(table.create_external_sql(location))
     return f"table {table.full_name} at {location}"
-
-
-def make_folder(settings: Settings, location: str) -> None:
-    """Make a folder in HDFS over its HTTP door: Presto refuses an external location that is not there.
-
-    Raises:
-        ServiceError: the NameNode does not answer or refuses.
-    """
-    path = location.removeprefix(settings.hdfs_uri)
-    try:
-        call("PUT", f"{settings.hdfs_http_url}/webhdfs/v1{path}", params={"op": "MKDIRS", "user.name": "coinlake"})
-    except ServiceError as error:
-        raise ServiceError(f"HDFS did not make {path}: {error}") from error
 
 
 if __name__ == "__main__":

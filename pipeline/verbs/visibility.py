@@ -28,7 +28,7 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
         ServiceError: they did not in time.
     """
     deadline = time.monotonic() + WITHIN_S + MORE_S_PER_RECORD * _unread(_positions(settings), None)
-    _wait_for_stream(settings, advance, deadline)
+    wait_for_stream(settings, advance, deadline)
     silver, problem = None, "nothing was counted"
     while time.monotonic() < deadline:
         try:
@@ -45,8 +45,12 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
     raise ServiceError(f"not all rows can be read yet: {problem}. {NEXT_STEP}")
 
 
-def _wait_for_stream(settings: Settings, advance: Advance, deadline: float) -> None:
-    """Return when the stream has made visible what the topics hold at the call."""
+def wait_for_stream(settings: Settings, advance: Advance, deadline: float) -> None:
+    """Return when the stream has made visible what the price topics hold at the call; `deadline` is monotonic.
+
+    Raises:
+        ServiceError: it had not in time.
+    """
     start = _positions(settings)
     first = _unread(start, None)
     while left := _unread(_positions(settings), start):

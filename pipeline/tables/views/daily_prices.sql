@@ -3,27 +3,31 @@
 -- simulated ones. Of several sources that day's best one stands: first those that reach the day's last hour, else the
 -- one that reaches furthest; among equals the market itself before its exports, and these before other markets.
 WITH held AS (
-    -- When a price held. A daily price is stamped with the day's start, but CoinGecko's daily prices from before February
-    -- 2018 are closes under the day's own date.
+    -- When a price held. A daily price is stamped with the day's start, but CoinGecko's daily prices from before
+    -- 2018-01-30 are closes under the day's own date.
     SELECT coin,
            source,
            price_usd,
            event_time,
            CASE
                WHEN source IN ('coingecko', 'csv_coingecko')
-                   AND event_time < TIMESTAMP '2018-02-01 00:00:00'
+                   AND event_time < TIMESTAMP '2018-01-30 00:00:00'
                    AND event_time = date_trunc('day', event_time) THEN event_time + INTERVAL '1' DAY
                ELSE event_time
            END AS held_at
     FROM iceberg.silver.coin_prices
     WHERE price_usd > 0
 ), closes AS (
-    -- The price at midnight is the close of the day that ends then.
+    -- The price at midnight is the close of the day that ends then. CoinGecko's export has some of its daily prices a few
+    -- minutes late.
     SELECT coin,
            source,
            CAST(
                CASE
                    WHEN held_at = date_trunc('day', held_at) THEN held_at - INTERVAL '1' DAY
+                   WHEN source = 'csv_coingecko'
+                       AND held_at >= TIMESTAMP '2018-01-30 00:00:00'
+                       AND held_at < date_trunc('day', held_at) + INTERVAL '10' MINUTE THEN held_at - INTERVAL '1' DAY
                    ELSE held_at
                END AS date
            ) AS day,

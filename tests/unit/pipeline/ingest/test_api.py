@@ -9,6 +9,7 @@ from pipeline.errors import BadDataError, RetryableSourceError, ServiceError
 from pipeline.ingest.api import Deps, create_app
 from pipeline.ingest.history import Outcome
 from pipeline.ingest.jobs import JobStore, Progress
+from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.metrics import Metrics
 from pipeline.ingest.polling import Poller
 from pipeline.ingest.store import Store
@@ -59,7 +60,9 @@ def deps(tmp_path, ticker):
     poller = Poller(ticker, settings.coins, FakeKafka(), metrics)
     markets = Markets(Choice("simulator", "auto", "no route"), Choice("live", "auto", "it answers"))
     uploads = Uploads(settings.data_dir, settings.csv_max_bytes, jobs.unfinished_files)
-    yield Deps(settings, markets, jobs, worker, poller, metrics, uploads, check_csv, lambda: TODAY)
+    yield Deps(
+        settings, markets, jobs, worker, poller, metrics, uploads, check_csv, Ledger(store).forget, lambda: TODAY
+    )
     store.close()
 
 
@@ -202,3 +205,11 @@ def test_a_wrong_csv_call_makes_no_job_and_keeps_no_file(client, deps, query, bo
     assert refusal[1] in answer.json["error"]
     assert deps.jobs.latest() == []
     assert not list(deps.settings.data_dir.rglob("*.csv"))
+
+
+def test_a_source_can_be_forgotten(client):
+    answer = client.post("/history/forget", json={"source": "csv_coingecko", "coin": "bitcoin"}, headers=TOKEN)
+    assert (answer.status_code, answer.json) == (200, {"forgotten": 0})
+    assert client.post("/history/forget", json={"coin": "bitcoin"}, headers=TOKEN).status_code == 400
+    assert client.post("/history/forget", json={"source": "x", "coin": 1}, headers=TOKEN).status_code == 400
+    assert client.post("/history/forget", json={"source": "x"}).status_code == 401

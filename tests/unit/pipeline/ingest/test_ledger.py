@@ -118,3 +118,20 @@ def test_a_transaction_that_fails_leaves_nothing(store):
     with pytest.raises(RuntimeError):
         half()
     assert store.query("SELECT * FROM kafka") == []
+
+
+def test_a_source_is_forgotten_for_one_coin_or_for_all(store):
+    ledger = Ledger(store)
+    for coin in ("bitcoin", "ethereum"):
+        ledger.add_published(coin, "coinmetrics", [FIRST])
+        ledger.add_published(coin, "coingecko", [FIRST])
+        ledger.add_imported("abc", coin, ImportMark(7, finished=True))
+    assert ledger.forget("coinmetrics", "bitcoin") == 1
+    assert ledger.published("bitcoin", "coinmetrics") == set()
+    assert ledger.published("ethereum", "coinmetrics") == {FIRST}
+    assert ledger.published("bitcoin", "coingecko") == {FIRST}
+    assert ledger.imported("abc", "bitcoin").finished, "no file is one of an exchange's days"
+    assert ledger.forget("csv_coingecko", "bitcoin") == 1
+    assert ledger.imported("abc", "bitcoin") == ImportMark()
+    assert ledger.forget("csv_kaggle", None) == 1
+    assert ledger.imported("abc", "ethereum") == ImportMark()

@@ -115,14 +115,14 @@ def test_coingeckos_old_daily_prices_are_closes_under_their_own_date(
         db,
         ("bitcoin", "csv_coingecko", "2017-12-31", 1),
         ("bitcoin", "coinmetrics", "2018-01-01", 10),  # the close of 2017, too
-        ("bitcoin", "csv_coingecko", "2018-01-31", 2),
-        ("bitcoin", "csv_coingecko", "2018-02-01", 2.5),  # the same moment, stamped in the new way
-        ("bitcoin", "csv_coingecko", "2018-02-02", 3),
+        ("bitcoin", "csv_coingecko", "2018-01-29", 2),
+        ("bitcoin", "csv_coingecko", "2018-01-30 00:05:18", 2.5),  # about the same moment, stamped in the new way
+        ("bitcoin", "csv_coingecko", "2018-01-31", 3),
     )
     assert daily(db, settings) == {
         "2017-12-31": (1, "csv_coingecko"),
-        "2018-01-31": (2.5, "csv_coingecko"),
-        "2018-02-01": (3, "csv_coingecko"),
+        "2018-01-29": (2.5, "csv_coingecko"),
+        "2018-01-30": (3, "csv_coingecko"),
     }
 
 
@@ -172,6 +172,24 @@ def test_real_prices_of_a_month_or_of_as_many_days_hide_all_simulated_ones(
 def test_prices_that_are_none_are_left_out(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     add_prices(db, ("bitcoin", "coingecko", "2020-01-01 12:00", 0), ("bitcoin", "simulator", "2020-01-01 12:00", 5))
     assert daily(db, settings) == {"2020-01-01": (5, "simulator")}
+
+
+def test_the_real_export_keeps_its_days_and_gaps(
+    db: duckdb.DuckDBPyConnection, settings: Settings, shared_data: Path
+) -> None:
+    file = shared_data / "daily" / "coingecko_btc-usd-max_20130428_20260113.csv"
+    db.execute(
+        """INSERT INTO iceberg.silver.coin_prices (coin, event_time, price_usd, source)
+        SELECT 'bitcoin', CAST(replace(snapped_at, ' UTC', '') AS timestamp), price, 'csv_coingecko'
+        FROM read_csv(?, all_varchar = true)""",
+        [str(file)],
+    )
+    closes = daily(db, settings)
+    days = [date(2013, 4, 28) + timedelta(days=n) for n in range((date(2026, 1, 12) - date(2013, 4, 28)).days + 1)]
+    assert sorted({str(day) for day in days} - closes.keys()) == ["2013-06-04", "2015-01-28"]
+    assert max(closes) == "2026-01-12", "the last stamp, 2026-01-13 00:00, is the close of the day before"
+    assert closes["2017-12-31"][0] == pytest.approx(14_839.59), "the row of that date"
+    assert closes["2018-12-31"][0] == pytest.approx(3_692.53), "the row of 2019-01-01"
 
 
 def add_candle(db: duckdb.DuckDBPyConnection, minute: str, ohlc: tuple[int, int, int, int], volume: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from pipeline.errors import PrestoUnreachableError, QueryError, ServiceError
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
-from pipeline.verbs import hive_setup
+from pipeline.verbs import hdfs_folders, hive_setup
+from pipeline.verbs.hdfs_folders import make_folder
 
 
 @pytest.fixture
@@ -50,12 +50,13 @@ def test_a_database_that_somebody_made_first_is_fine(
 def test_a_folder_is_asked_for_by_its_path(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def put(url: str, **_: object) -> httpx.Response:
+    def call(_method: str, url: str, **_: object) -> None:
         asked.append(url)
-        return httpx.Response(500 if len(asked) > 1 else 200, request=httpx.Request("PUT", url))
+        if len(asked) > 1:
+            raise ServiceError("500")
 
-    monkeypatch.setattr(httpx, "put", put)
-    hive_setup.make_folder(settings, f"{settings.warehouse}/crypto.db/coin_data")
+    monkeypatch.setattr(hdfs_folders, "call", call)
+    make_folder(settings, f"{settings.warehouse}/crypto.db/coin_data")
     assert asked == [f"{settings.hdfs_http_url}/webhdfs/v1/warehouse/crypto.db/coin_data"]
     with pytest.raises(ServiceError, match=r"did not make /warehouse/x"):
-        hive_setup.make_folder(settings, f"{settings.warehouse}/x")
+        make_folder(settings, f"{settings.warehouse}/x")
