@@ -1,12 +1,20 @@
-"""Become JupyterLab: its address and token come from the settings, and the token is seen in no process list."""
+"""Become JupyterLab: its address and token come from the settings, and the token is seen in no process list.
+
+It works on the user's copies of the notebooks, in the home.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
+from pipeline.engines.notebook_copies import refresh
 from pipeline.errors import CoinlakeError
 from pipeline.settings import CHECKOUT, Settings, load_settings
+
+JUPYTER_CONFIG = Path(__file__).with_name("jupyter")  # the defaults of JupyterLab's own settings
+IDLE_KERNEL_S = 3600  # a kernel that no tab uses any more holds about 190 MB
 
 
 def main() -> int:
@@ -19,7 +27,14 @@ def main() -> int:
     if not ours.notebook_token:  # without one JupyterLab would invent another at each start
         print("notebook: COINLAKE_NOTEBOOK_TOKEN is not set", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG
-    environment = {**os.environ, "JUPYTER_TOKEN": ours.notebook_token.reveal()}
+    for line in refresh(CHECKOUT / "analysis" / "notebooks", ours.notebook_dir):
+        print(line, flush=True)  # noqa: T201  # its log
+    config_path = os.pathsep.join(filter(None, (str(JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH"))))
+    environment = {
+        **os.environ,
+        "JUPYTER_TOKEN": ours.notebook_token.reveal(),
+        "JUPYTER_CONFIG_PATH": config_path,
+    }
     command = command_line(ours)
     return os.execve(command[0], command, environment)  # noqa: S606  # our own words, and no shell wanted
 
@@ -30,9 +45,11 @@ def command_line(ours: Settings) -> list[str]:
         "ServerApp.ip": ours.listen_host,
         "ServerApp.port": ours.port("notebook"),
         "ServerApp.port_retries": 0,  # another port than the one we tell the user is of no use
-        "ServerApp.root_dir": CHECKOUT,
+        "ServerApp.root_dir": ours.notebook_dir,
         "ServerApp.open_browser": False,
         "ServerApp.allow_root": True,
+        "MappingKernelManager.cull_idle_timeout": IDLE_KERNEL_S,
+        "MappingKernelManager.cull_interval": IDLE_KERNEL_S // 12,
         "LabApp.news_url": "",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }

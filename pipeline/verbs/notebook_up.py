@@ -15,7 +15,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.verbs import bring_up
 from pipeline.verbs.run_config import choose
 
-NOTEBOOKS = {"prices": "analysis/notebooks/coin_prices.ipynb", "trades": "analysis/notebooks/trades.ipynb"}
+NOTEBOOKS = {"prices": "coin_prices.ipynb", "trades": "trades.ipynb"}  # among the copies in the home
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Summary: Run JupyterLab on the checkout, in the foreground; its token is in the home's .env.
+# Summary: Run JupyterLab on the home's notebooks, in the foreground; its token is in the home's .env.
 # Usage: notebook.sh
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh

@@ -29,13 +29,15 @@ def settings(home: Path, port_base: int) -> Settings:
 
 
 def url(port: int, notebook: str = "coin_prices") -> str:
-    return f"http://127.0.0.1:{port}/lab/tree/analysis/notebooks/{notebook}.ipynb?token=a%2Bb"
+    return f"http://127.0.0.1:{port}/lab/tree/{notebook}.ipynb?token=a%2Bb"
 
 
 def test_the_address_opens_the_notebook_with_the_token(tmp_path: Path, checkout: Path) -> None:
     assert notebook_up.address(settings(tmp_path, 18000)) == url(18088)
     assert notebook_up.address(settings(tmp_path, 18000), "trades") == url(18088, "trades")
-    assert all((checkout / notebook).is_file() for notebook in notebook_up.NOTEBOOKS.values())
+    assert all(
+        (checkout / "analysis" / "notebooks" / notebook).is_file() for notebook in notebook_up.NOTEBOOKS.values()
+    )
 
 
 def test_without_a_lake_the_remedy_is_named(tmp_path: Path) -> None:
