@@ -20,6 +20,8 @@ from analysis.style import Caption
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FACTOR_TICKS = (-99.0, -90.0, -75.0, -50.0, 0.0, 100.0, 300.0, 900.0, 3900.0, 9900.0)  # percent
 NO_SHARED_DAY = "There is no day on which all these coins have a price."
+DAYS_FOR_A_RETURN = 2
+TOO_FEW_DAYS = "Too few days: a return needs the prices of two."
 DARK_CELL = 28.0  # percent; from here on the cell's colour is so dark that its number must be white
 HEAT_LIMIT = 50.0  # percent; a stronger month takes the colour of the end of the scale
 
@@ -97,6 +99,9 @@ def _paint_price_history(axes: Axes, price: pd.Series[float]) -> None:
 
 
 def _paint_yearly_returns(axes: Axes, price: pd.Series[float]) -> None:
+    if len(price) < DAYS_FOR_A_RETURN:
+        style.say(axes, TOO_FEW_DAYS)
+        return
     returns = prices.yearly_returns(price)
     heights = _log_factor(returns["return_pct"])
     colours = np.where(heights < 0, style.LOSS, style.GAIN)
@@ -152,6 +157,9 @@ def _paint_volatility(axes: Axes, price: pd.Series[float]) -> None:
 
 
 def _paint_monthly_returns(axes: Axes, price: pd.Series[float]) -> None:
+    if len(price) < DAYS_FOR_A_RETURN:
+        style.say(axes, TOO_FEW_DAYS)
+        return
     table = prices.monthly_returns(price)
     norm = Normalize(-HEAT_LIMIT, HEAT_LIMIT)
     image = axes.imshow(table.to_numpy(dtype=float), cmap=style.DIVERGING, norm=norm, aspect="auto")

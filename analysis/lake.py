@@ -5,14 +5,16 @@ The SQL itself stands in `analysis/sql/`, one statement a file; `Lake` has one m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.frames import to_frame
+from pipeline.errors import UnknownNameError
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.tickers import coin_named
 
 SQL_DIR = Path(__file__).with_name("sql")
 
@@ -41,10 +43,23 @@ class Lake:
         """Return what the lake holds: `table, coin, source, row_count, first_time, last_time`."""
         return self.query(load_sql("coverage"))
 
-    def daily_closes(self, coins: Sequence[str], *, exact: bool = False) -> pd.DataFrame:
-        """Return each source's last price of each UTC day: `coin, source, day, price_usd, observed_at`.
+    def daily_prices(self, coins: str | Sequence[str], *, exact: bool = False) -> pd.DataFrame:
+        """Return each UTC day's close, from one source a day: `coin, day, price_usd, source, held_at`, in USD.
 
-        Prices are in USD. Which source stands for a day that several have is for `analysis.prices.daily_series` to say.
+        Coins are CoinGecko ids or symbols (`btc`). A configured coin may have no price yet, and then has no row.
+
+        Raises:
+            UnknownNameError: the lake has no such coin.
+        """
+        wanted = [coin_named(coin) for coin in ([coins] if isinstance(coins, str) else coins)]
+        frame = self.query(load_sql("daily_prices"), [wanted], exact=exact)
+        self._check_names("coin", set(wanted).difference(frame["coin"]))
+        return frame
+
+    def daily_closes(self, coins: Sequence[str], *, exact: bool = False) -> pd.DataFrame:
+        """Return each source's last price of each UTC day: `coin, source, day, price_usd, observed_at`, in USD.
+
+        For comparing sources; `daily_prices` has one price a day.
         """
         return self.query(load_sql("daily_closes"), [list(coins)], exact=exact)
 
@@ -65,8 +80,14 @@ class Lake:
         return self.query(load_sql("live_alerts"), [hours])
 
     def candles(self, product: str, hours: int, *, exact: bool = False) -> pd.DataFrame:
-        """Return the one-minute candles of a product over the last `hours`, the oldest first."""
-        return self.query(load_sql("candles"), [product, hours], exact=exact)
+        """Return the one-minute candles of a product over the last `hours`, the oldest first.
+
+        Raises:
+            UnknownNameError: the lake has no such product.
+        """
+        frame = self.query(load_sql("candles"), [product, hours], exact=exact)
+        self._check_names("product", {product} if frame.empty else ())
+        return frame
 
     def trade_freshness(self, hours: int) -> pd.DataFrame:
         """Return how late the trades of the last `hours` came, by source and channel: quantiles in milliseconds."""
@@ -75,6 +96,14 @@ class Lake:
     def trade_gaps(self, hours: int) -> pd.DataFrame:
         """Return the gaps that are open or were noticed in the last `hours`, open ones first."""
         return self.query(load_sql("trade_gaps"), [hours])
+
+    def _check_names(self, kind: str, without_rows: Iterable[str]) -> None:
+        """Tell a name that does not exist from one that has no rows yet."""
+        names = sorted(without_rows)
+        known = self.query(load_sql(f"known_{kind}s")).iloc[:, 0].tolist() if names else []
+        for name in names:
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
 
 
 def connect(settings: Settings | None = None) -> Lake:

@@ -16,8 +16,6 @@ import pandas as pd
 
 from pipeline.markets import SIMULATOR
 
-# Which source's price stands for a day that several have: the market itself, then its exports, then other markets.
-SOURCE_ORDER = ("coingecko", "csv_coingecko", "coinmetrics", "coinbase_candles", "csv_kaggle", "csv_kaggle_filled")
 DAYS_A_YEAR = 365  # coins trade every day of the year
 FULL_WINDOW = 0.9  # share of a window's days that must have a price before it says anything
 COMPARABLE_DAYS = 30  # with fewer days a coin is left out beside coins that have more
@@ -37,8 +35,8 @@ class DailySeries:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources in use, best first."""
-        return tuple(sorted(self.frame["source"].unique(), key=_rank))
+        """The sources in use, that of the most days first."""
+        return tuple(self.frame["source"].value_counts().index)
 
     @property
     def simulated(self) -> bool:
@@ -46,22 +44,10 @@ class DailySeries:
         return SIMULATOR in self.sources
 
 
-def daily_series(observations: pd.DataFrame, coin: str) -> DailySeries:
-    """Settle on one price a day for a coin.
-
-    `observations` has `coin, source, day, price_usd, observed_at`, as `Lake.daily_closes` returns it. A day that
-    several sources have takes the first in `SOURCE_ORDER` (sources not named there come last); a day that one source
-    has twice takes the later observation; rows without a positive price are passed over. Simulated prices are used
-    only for a coin that has no real one: a made-up price between real ones would show up as a crash.
-    """
-    usable = observations[(observations["coin"] == coin) & (observations["price_usd"] > 0)]
-    is_real = usable["source"] != SIMULATOR
-    if is_real.any():
-        usable = usable[is_real]
-    best_last = usable.assign(rank=usable["source"].map(_rank)).sort_values(
-        ["day", "rank", "observed_at"], ascending=[True, False, True], kind="stable"
-    )
-    frame = best_last.drop_duplicates("day", keep="last").set_index("day")[["price_usd", "source"]]
+def daily_series(daily_prices: pd.DataFrame, coin: str) -> DailySeries:
+    """Return one coin's prices; `daily_prices` has one row for each coin and day, as `Lake.daily_prices` returns it."""
+    rows = daily_prices[daily_prices["coin"] == coin]
+    frame = rows.set_index("day")[["price_usd", "source"]].sort_index()
     frame.index = pd.DatetimeIndex(frame.index)
     return DailySeries(coin, frame.astype({"price_usd": "float64"}))
 
@@ -145,12 +131,6 @@ def rebased(prices: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
         return table.iloc[:0]
     start = common.index[0]
     return table.loc[start:].div(common.loc[start]).mul(100)
-
-
-def _rank(source: str) -> int:
-    if source == SIMULATOR:
-        return len(SOURCE_ORDER) + 1
-    return SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER)
 
 
 def _period_returns(price: pd.Series[float], frequency: str) -> pd.Series[float]:

@@ -13,6 +13,7 @@
     ├── StoppedError             work was cut short because the service is stopping; it goes on at the next start
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
+    ├── UnknownNameError         the lake has no coin or product of that name
     ├── NotebookError            a notebook did not run to its end
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── TopicMismatchError       a topic exists with other settings than ours
@@ -30,6 +31,8 @@ Leaves say whether a retry can help; each class builds its own message from the 
 """
 
 from __future__ import annotations
+
+from difflib import get_close_matches
 
 
 class CoinlakeError(Exception):
@@ -95,6 +98,16 @@ class TableMissingError(QueryError):
 
     def __init__(self, name: str, message: str, query_id: str | None) -> None:
         super().__init__(name, f"{message}; analysis/scripts/hive_setup.sh registers the lake's tables", query_id)
+
+
+class UnknownNameError(CoinlakeError):
+    """The lake has no coin or product of that name; the message names those that it has."""
+
+    def __init__(self, kind: str, name: str, known: list[str]) -> None:
+        near = get_close_matches(name.lower(), [one.lower() for one in known], n=1)
+        meant = next((one for one in known if [one.lower()] == near), None)
+        hint = f", did you mean {meant!r}?" if meant else "."
+        super().__init__(f"the lake has no {kind} {name!r}{hint} It has {', '.join(known) or 'none yet'}.")
 
 
 class NotebookError(CoinlakeError):

@@ -69,9 +69,9 @@ def test_daily_closes_equal_the_file_and_the_table(stack: Stack, history_file: P
 
 
 def test_simulated_prices_stay_out_of_the_real_series(stack: Stack) -> None:
-    closes = connect(stack.settings).daily_closes(["bitcoin"])
-    sources = daily_series(closes, "bitcoin").sources
-    assert "simulator" in set(closes["source"])
+    lake = connect(stack.settings)
+    sources = daily_series(lake.daily_prices(["bitcoin"]), "bitcoin").sources
+    assert "simulator" in set(lake.daily_closes(["bitcoin"])["source"])
     assert ("csv_coingecko" in sources, "simulator" in sources) == (True, False)
 
 

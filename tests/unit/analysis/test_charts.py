@@ -82,6 +82,13 @@ def test_a_short_history_can_be_drawn(chart: Chart, days: int) -> None:
     assert ink(chart(series(days))) > 500
 
 
+@pytest.mark.parametrize("chart", [charts.yearly_returns, charts.monthly_returns])
+def test_one_day_has_no_return(chart: Chart) -> None:
+    said = words(chart(series(1)))
+    assert charts.TOO_FEW_DAYS in said
+    assert "+0" not in said
+
+
 def test_the_price_axis_is_logarithmic_with_plain_dollars() -> None:
     figure = charts.price_history(series(4000))
     assert figure.axes[0].get_yscale() == "log"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,8 +13,9 @@ import pandas as pd
 import pytest
 
 from analysis.lake import SQL_DIR, Lake, connect, load_sql
-from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError
+from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError, UnknownNameError
 from pipeline.settings import load_settings
+from tests.support.fake_presto import table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +59,34 @@ def test_closes_are_asked_for_the_given_coins(lake: Lake, presto: FakePresto) ->
     assert presto.statements[1].endswith("USING ARRAY['bitcoin','solana']")
     assert frame["day"].tolist() == [pd.Timestamp("2013-04-28")]
     assert frame["observed_at"].tolist() == [datetime(2013, 4, 28, tzinfo=UTC)]
+
+
+def test_daily_prices_take_a_coin_a_symbol_or_several(lake: Lake, presto: FakePresto) -> None:
+    columns = {"coin": "varchar", "day": "date", "price_usd": "decimal(38,10)"}
+    presto.gives(columns, ["bitcoin", "2013-04-28", "135.3"])
+    assert lake.daily_prices("btc")["price_usd"].tolist() == [135.3]
+    assert presto.statements[1].endswith("USING ARRAY['bitcoin']")
+
+
+def test_a_misspelt_coin_is_an_error_and_a_coin_without_prices_is_none(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"coin": "varchar", "day": "date", "price_usd": "decimal(38,10)"})
+    presto.answers["iceberg.gold.coins"] = table({"coin": "varchar"}, ["bitcoin"], ["solana"])
+    assert lake.daily_prices(["solana"]).empty
+    with pytest.raises(UnknownNameError, match=r"no coin 'bitcoinz', did you mean 'bitcoin'\? It has bitcoin, solana"):
+        lake.daily_prices(["solana", "bitcoinz"])
+
+
+def test_a_misspelt_product_is_an_error(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"close": "decimal(38,18)"})
+    presto.answers["iceberg.gold.coins"] = table({"product_id": "varchar"}, ["BTC-USD"])
+    assert lake.candles("BTC-USD", 2).empty
+    with pytest.raises(UnknownNameError, match="no product 'BTCUSD', did you mean 'BTC-USD'"):
+        lake.candles("BTCUSD", 2)
+
+
+def test_the_package_offers_connect_without_importing_pandas() -> None:
+    code = "import sys, analysis; assert 'pandas' not in sys.modules; from analysis import connect; connect.__call__"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", ["price_trend", "volume_per_asset", "live_alerts", "trade_gaps", "trade_freshness"])
