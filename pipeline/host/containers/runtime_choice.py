@@ -10,20 +10,25 @@ import sys
 from collections.abc import Sequence
 
 from pipeline.errors import CoinlakeError, PreflightError
-from pipeline.host import machine, processes
+from pipeline.host import machine, preflight, processes
 from pipeline.host.containers import engine
 from pipeline.host.containers.compose import Compose
 from pipeline.host.options import SetupOptions, parse_options
 from pipeline.settings import Settings, load_settings
 
+WRONG_ARGUMENTS = 2  # argparse's own
 DOCKER, NATIVE = "docker", "native"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the way; return the exit code."""
+    """Print the way; return the exit code: 2 where the history is of a coin that is not configured, 1 for a fault."""
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
-        print(choose(load_settings(), options))  # noqa: T201
+        settings = load_settings()
+        for fault in preflight.history_faults(settings, options):
+            print(f"pipeline_setup.sh: error: {fault}", file=sys.stderr)  # noqa: T201
+            return WRONG_ARGUMENTS
+        print(choose(settings, options))  # noqa: T201
     except PreflightError as error:
         for fault in error.faults:
             print(f"pipeline_setup.sh: {fault}", file=sys.stderr)  # noqa: T201

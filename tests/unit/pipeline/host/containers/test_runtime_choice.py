@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.errors import PreflightError
@@ -68,3 +70,16 @@ def test_a_running_lake_does_not_change_its_way(ours: Settings, monkeypatch: pyt
     with pytest.raises(PreflightError) as refused:
         runtime_choice.choose(ours, SetupOptions(way="docker"))
     assert "runs natively: stop it first" in refused.value.faults[0]
+
+
+def test_a_history_of_a_coin_that_is_not_configured_is_a_wrong_argument(
+    ours: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runtime_choice, "load_settings", lambda: ours)
+    file = tmp_path / "prices.csv"
+    file.write_text("x")
+    assert runtime_choice.main(["--history", str(file), "--history-coin", "lunacoin"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("pipeline_setup.sh: error: --history is about lunacoin, which is not in COINS=")
+    assert runtime_choice.main(["--history", str(file), "--history-coin", "btc"]) == 0
