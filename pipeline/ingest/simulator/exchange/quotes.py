@@ -36,6 +36,7 @@ class Quotes:
     def __init__(self, seed: int, product: str) -> None:
         base, _, quote = product.lower().partition("-")
         self._coins = [_COINS.get(symbol, symbol) for symbol in (base, quote) if symbol not in _CURRENCIES]
+        self._base_is_coin = base not in _CURRENCIES
         self._in_coin = quote not in _CURRENCIES
         self._model = PriceModel(seed, choose(self._coins))
         self._knots = (-1, 0.0, 0.0)  # number, price there, price at the next one
@@ -43,6 +44,12 @@ class Quotes:
     def decimals(self, time_us: int) -> int:
         """Return how many decimals such a price is quoted with: about five digits, at least cents."""
         return min(max(4 - math.floor(math.log10(self.price(time_us))), 2), MOST_DECIMALS)
+
+    def size_exponent(self, time_us: int) -> int:
+        """Return the power of ten by which sizes are scaled: a trade of any asset is worth about as many dollars."""
+        base = self._coins[0] if self._base_is_coin else None
+        usd = 1.0 if base is None else float(self._model.prices(base, np.array([time_us // 1000], dtype=np.int64))[0])
+        return 2 - math.floor(math.log10(usd))
 
     def price(self, time_us: int) -> float:
         """Return the price at a time, microseconds since 1970, in the quote currency."""

@@ -58,6 +58,7 @@ class Product:
         self._quotes = Quotes(seed, name)
         self._salt = salt(seed, name)
         self._unit = 10**state.decimals
+        self._size_exponent = self._quotes.size_exponent(state.pace.opened_us)
 
     def made(self, time_us: int) -> int:
         """Return how many trades were made up to a time, microseconds since 1970."""
@@ -76,7 +77,7 @@ class Product:
             n,
             self.id_of(n),
             f"{whole}.{rest:0{self.state.decimals}d}",
-            _size(dice),
+            _size(dice, self._size_exponent),
             "buy" if dice >> 63 else "sell",
             time_us,
             n * 37 + dice % 31 + 1_000_000_000,
@@ -135,7 +136,8 @@ def mixed(z: int) -> int:
     return z ^ (z >> 31)
 
 
-def _size(dice: int) -> str:
-    """Return a size from 0.00000001 to 42.9, small ones as likely as large ones by order of magnitude."""
-    units = max((dice >> 16 & 0xFFFFFFFF) >> (dice >> 48 & 31), 1)
+def _size(dice: int, exponent: int) -> str:
+    """Return a size from 0.00000001 to 42.9 times ten to the exponent, each order of magnitude equally likely."""
+    units = (dice >> 16 & 0xFFFFFFFF) >> (dice >> 48 & 31)
+    units = max(units * 10**exponent if exponent > 0 else units // 10**-exponent, 1)
     return f"{units // 10**SIZE_DECIMALS}.{units % 10**SIZE_DECIMALS:0{SIZE_DECIMALS}d}".rstrip("0").rstrip(".")

@@ -48,7 +48,7 @@ def test_trades_are_contiguous_and_in_time_and_typed_as_on_coinbase():
     assert all(b.sequence > a.sequence for a, b in pairwise(got))
     sizes = [Decimal(trade.size) for trade in got]
     assert min(sizes) == Decimal("0.00000001")
-    assert 1 < max(sizes) < 43
+    assert 0.01 < max(sizes) < 0.43
     assert {trade.side for trade in got} == {"buy", "sell"}
 
 
@@ -61,6 +61,16 @@ def test_prices_stay_near_their_coins():
         assert all(low < float(price) < high for price in prices)
         assert {len(price.partition(".")[2]) for price in prices} == {decimals}
         assert max(map(float, prices)) / min(map(float, prices)) < 1.02, "no alert by chance"
+
+
+def test_trades_of_any_asset_are_worth_about_as_much():
+    clock = Clock()
+    exchange = opened(clock, rate=4000)
+    clock.now += 2
+    largest = {}
+    for name, usd in (("BTC-USD", 90_000), ("ETH-BTC", 3_000), ("XRP-USD", 2)):
+        largest[name] = max(float(trade.size) for trade in trades(exchange, name)) * usd
+    assert max(largest.values()) < 20 * min(largest.values())
 
 
 @pytest.mark.parametrize("percent", [-3, 5])
