@@ -133,7 +133,7 @@ def _paint_drawdown(axes: Axes, price: pd.Series[float]) -> None:
 
 def _paint_averages(axes: Axes, price: pd.Series[float]) -> None:
     axes.plot(price.index, price, color=style.FAINT, linewidth=0.9, marker=_marker(price), label="price")
-    for days, colour in ((30, style.SKY), (200, style.ORANGE)):
+    for days, colour in ((30, style.SKY), (200, style.AMBER)):
         mean = prices.moving_average(price, days)
         label = f"{days}-day mean" if mean.notna().any() else f"{days}-day mean (none yet)"
         axes.plot(mean.index, mean, color=colour, linewidth=1.6, label=label)

@@ -20,7 +20,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 # Okabe and Ito's palette, told apart with every kind of colour blindness; its yellow is too pale for lines.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
-COIN_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, "#E69F00", "#000000")
+AMBER = "#E69F00"
+COIN_COLOURS = (BLUE, AMBER, GREEN, PURPLE, SKY, "#000000")  # without the colour of losses
+MARK = "#7A0177"  # of what is simulated, and of nothing else
 GAIN, LOSS = BLUE, ORANGE
 DIVERGING = "RdBu"  # loss red, gain blue, white between: safe for colour blindness, and the bars' colours
 INK, MUTED, FAINT, GRID = "#222222", "#666666", "#999999", "#DDDDDD"
@@ -234,7 +236,7 @@ def _mark_simulated(axes: Axes) -> None:
 
 
 def _mark_title(axes: Axes) -> None:
-    axes.set_title(SIMULATED_MARK, loc="right", fontsize=12, fontweight="bold", color=LOSS, pad=26)
+    axes.set_title(SIMULATED_MARK, loc="right", fontsize=12, fontweight="bold", color=MARK, pad=26)
 
 
 def _mark_across(mark: Text) -> None:

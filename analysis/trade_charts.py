@@ -114,7 +114,7 @@ def _paint_trend(axes: Axes, rows: pd.DataFrame) -> None:
     )
     marker = "o" if len(line) < 2 else ""
     axes.plot(line.index, line["avg_price"], color=style.BLUE, marker=marker, label="mean")
-    axes.plot(line.index, line["vwap"], color=style.ORANGE, linestyle=(0, (4, 2)), label="VWAP")
+    axes.plot(line.index, line["vwap"], color=style.PURPLE, linestyle=(0, (4, 2)), label="VWAP")
 
 
 def _paint_trends(panels: Sequence[Axes], products: Sequence[pd.DataFrame]) -> None:
@@ -217,7 +217,7 @@ def _paint_delays(axes: Axes, rows: pd.DataFrame) -> None:
     places = np.arange(len(rows))[::-1]
     values = rows[list(trades.QUANTILES)].astype(float).clip(lower=FASTEST_MS)
     axes.hlines(places, values["p50"], values["max"], color=style.GRID, linewidth=3, zorder=2)
-    looks = {"p50": ("o", style.BLUE), "p90": ("D", style.SKY), "p99": ("s", style.ORANGE), "max": ("|", style.INK)}
+    looks = {"p50": ("o", style.BLUE), "p90": ("D", style.SKY), "p99": ("s", style.AMBER), "max": ("|", style.INK)}
     names = {"p50": "median", "p90": "90 %", "p99": "99 %", "max": "slowest"}
     for name, (marker, colour) in looks.items():
         axes.scatter(values[name], places, s=44, marker=marker, color=colour, zorder=3, label=names[name])
