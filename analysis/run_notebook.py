@@ -29,7 +29,12 @@ def run_notebook(notebook: Path, out_dir: Path) -> list[Path]:
         NotebookError: the file is no notebook, or a cell failed or took longer than `CELL_TIMEOUT_S`.
     """
     document = _read(notebook)
-    client = NotebookClient(document, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": str(notebook.parent)}})
+    client = NotebookClient(
+        document,
+        timeout=CELL_TIMEOUT_S,
+        resources={"metadata": {"path": str(notebook.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # else the kernel warns of plain TCP, on this machine alone
+    )
     try:
         client.execute()
     except CellExecutionError as error:

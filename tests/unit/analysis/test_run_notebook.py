@@ -27,12 +27,12 @@ COVERAGE = {
     "first_time": "timestamp",
     "last_time": "timestamp",
 }
-CLOSES = {
+DAILY = {
     "coin": "varchar",
-    "source": "varchar",
     "day": "date",
-    "price_usd": "decimal(38,18)",
-    "observed_at": "timestamp",
+    "price_usd": "decimal(38,10)",
+    "source": "varchar",
+    "held_at": "timestamp",
 }
 
 
@@ -54,11 +54,11 @@ def write_notebook(path: Path, **cells: str) -> Path:
 
 
 def closes(coin: str, source: str, days: int) -> list[list[object]]:
-    """Return `days` rows of daily closes as Presto sends them."""
+    """Return `days` rows of daily prices as Presto sends them."""
     prices = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.001, 0.04, days)))
     dates = pd.date_range("2013-04-28", periods=days).strftime("%Y-%m-%d")
     return [
-        [coin, source, day, f"{price:.18f}", f"{day} 00:00:00.000"] for day, price in zip(dates, prices, strict=True)
+        [coin, day, f"{price:.10f}", source, f"{day} 23:59:00.000"] for day, price in zip(dates, prices, strict=True)
     ]
 
 
@@ -69,7 +69,8 @@ def made_up_lake(presto: FakePresto, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COINS", "bitcoin,solana")
     presto.answers["UNION ALL"] = table(COVERAGE)
-    presto.answer = table(CLOSES)
+    presto.answers["iceberg.gold.coins"] = table({"coin": "varchar"}, ["bitcoin"], ["solana"])
+    presto.answer = table(DAILY)
     return presto
 
 
@@ -85,6 +86,11 @@ def test_each_picture_is_named_after_its_cell(tmp_path: Path) -> None:
     assert outputs(pictures) == ["01-first-one.png", "02-second.png"]
     assert imread(pictures[0]).ndim == 3
     assert notebook.read_bytes() == before
+
+
+def test_nothing_is_printed_beside_the_pictures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([str(write_notebook(tmp_path / "n.ipynb", one="1")), str(tmp_path / "out")]) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_failing_cell_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +110,7 @@ def test_a_file_that_is_no_notebook_is_told(content: str | None, tmp_path: Path)
 
 def test_the_price_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
     rows = [*closes("bitcoin", "csv_coingecko", 800), *closes("solana", "simulator", 500)]
-    made_up_lake.answer = table(CLOSES, *rows)
+    made_up_lake.answer = table(DAILY, *rows)
     pictures = run_notebook(checkout / notebook_path("coin_prices"), tmp_path / "out")
     check_pictures("coin_prices", pictures, more_colours_than=50)
     assert any("ARRAY['bitcoin','solana']" in statement for statement in made_up_lake.statements)
