@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.support.runner import free_port_base
 DOWN = "pipeline/scripts/pipeline_down.sh"
 NOT_RUN = {"tests/run.sh"}  # this is it
 ENDLESS = {"monitor/watch_kafka.sh"}  # runs until Ctrl-C
+ENDLESS_S, COMMAND_S = 60, 900  # until a first line, until the end
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -91,7 +93,7 @@ def test_commands_run_in_a_fresh_clone(clone: Path, commands: list[Command]) -> 
 
 
 def run(clone: Path, command: Command) -> tuple[int, str]:
-    """Run one command as shown; end an endless one by Ctrl-C after a while. Return exit code and output."""
+    """Run one command as shown; end an endless one by Ctrl-C once it has shown something. Return code and output."""
     process = subprocess.Popen(
         list(command.words),
         cwd=clone,
@@ -102,10 +104,15 @@ def run(clone: Path, command: Command) -> tuple[int, str]:
         text=True,
         start_new_session=True,
     )
+    is_endless = command.script in ENDLESS
+    limit = threading.Timer(ENDLESS_S if is_endless else COMMAND_S, os.killpg, (process.pid, signal.SIGKILL))
+    limit.start()
     try:
-        printed, _ = process.communicate(timeout=15 if command.script in ENDLESS else 900)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGINT)
-        printed, _ = process.communicate(timeout=30)
-        return (0 if command.script in ENDLESS else -1), printed
-    return process.returncode, printed
+        assert process.stdout is not None
+        first = process.stdout.readline() if is_endless else ""
+        if is_endless:
+            os.killpg(process.pid, signal.SIGINT)
+        rest, _ = process.communicate()
+    finally:
+        limit.cancel()
+    return (0 if is_endless else process.returncode), first + rest
