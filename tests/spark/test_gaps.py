@@ -12,17 +12,10 @@ from pyspark.sql import Row, SparkSession
 from pipeline.events.trades import FILLED, LOST, OPEN, GapState
 from pipeline.stream.ops import gaps
 from pipeline.tables.ops import GAPS
-from tests.support.trade_tables import make_tables
 
 OPENED = datetime(2026, 1, 13, 11, 0, 0, 250_000, tzinfo=UTC)
 GAP = GapState("coinbase:BTC-USD:5", "coinbase", "BTC-USD", 5, 9, OPENED, "jump", OPEN)
 CLOSED = replace(GAP, status=FILLED, filled=5, closed_at=OPENED, note="five")
-
-
-@pytest.fixture
-def trade_lake(lake: SparkSession) -> SparkSession:
-    make_tables(lake)
-    return lake
 
 
 def deliver(spark: SparkSession, *payloads: bytes | None, first: int = 0) -> list[Row]:
@@ -31,22 +24,22 @@ def deliver(spark: SparkSession, *payloads: bytes | None, first: int = 0) -> lis
     return spark.table(GAPS.full_name).orderBy("gap_id").collect()
 
 
-def test_a_gap_s_every_field_lands(trade_lake: SparkSession) -> None:
-    (row,) = deliver(trade_lake, CLOSED.to_json())
+def test_a_gap_s_every_field_lands(lake: SparkSession) -> None:
+    (row,) = deliver(lake, CLOSED.to_json())
     naive = OPENED.replace(tzinfo=None)
     assert tuple(row) == (
         "coinbase:BTC-USD:5", "coinbase", "BTC-USD", 5, 9, naive, "jump", FILLED, 5, 0, naive, "five"
     )  # fmt: skip
 
 
-def test_the_newest_state_counts(trade_lake: SparkSession) -> None:
+def test_the_newest_state_counts(lake: SparkSession) -> None:
     other = replace(GAP, gap_id="coinbase:BTC-USD:50", status=LOST, lost=5)
-    deliver(trade_lake, GAP.to_json(), other.to_json())
-    assert [row.status for row in deliver(trade_lake, replace(GAP, filled=2).to_json(), CLOSED.to_json())] == [
+    deliver(lake, GAP.to_json(), other.to_json())
+    assert [row.status for row in deliver(lake, replace(GAP, filled=2).to_json(), CLOSED.to_json())] == [
         FILLED,
         LOST,
     ]
-    assert [row.status for row in deliver(trade_lake, GAP.to_json(), CLOSED.to_json())] == [FILLED, LOST]
+    assert [row.status for row in deliver(lake, GAP.to_json(), CLOSED.to_json())] == [FILLED, LOST]
 
 
 @pytest.mark.parametrize(
@@ -63,14 +56,14 @@ def test_the_newest_state_counts(trade_lake: SparkSession) -> None:
     ],
 )
 def test_what_is_no_state_is_told_and_passed_over(
-    trade_lake: SparkSession, caplog: pytest.LogCaptureFixture, bad: bytes | None
+    lake: SparkSession, caplog: pytest.LogCaptureFixture, bad: bytes | None
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        found = deliver(trade_lake, bad, CLOSED.to_json(), first=70)
+        found = deliver(lake, bad, CLOSED.to_json(), first=70)
     assert [row.gap_id for row in found] == [GAP.gap_id]
     assert "trade_gaps offset 70 passed over" in caplog.text
 
 
-def test_a_batch_without_states_makes_no_snapshot(trade_lake: SparkSession) -> None:
-    deliver(trade_lake, b"{")
-    assert trade_lake.table(f"{GAPS.full_name}.snapshots").count() == 0
+def test_a_batch_without_states_makes_no_snapshot(lake: SparkSession) -> None:
+    deliver(lake, b"{")
+    assert lake.table(f"{GAPS.full_name}.snapshots").count() == 0

@@ -1,4 +1,4 @@
-"""Trades as rows of silver.fact_crypto_trades, written as the stream writes them, and the tables made from them."""
+"""Trades as rows of silver.fact_crypto_trades, written as the stream writes them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from decimal import Decimal
 
 from pyspark.sql import SparkSession
 
-from pipeline.tables.gold import PRICE_STATS
-from pipeline.tables.ops import COVERAGE, GAPS
-from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
-
-TRADE_TABLES = (FACT_TRADES, CANDLES_1M, PRICE_STATS, COVERAGE, GAPS)
+from pipeline.tables.silver import FACT_TRADES
 
 
 @dataclass(frozen=True)
@@ -33,13 +29,6 @@ class Trade:
             "coinbase", self.product, self.trade_id, Decimal(self.price), Decimal(self.size), "buy", self.time,
             self.time, self.channel, self.time, "coinbase-raw-trades", 0, self.trade_id,
         )  # fmt: skip
-
-
-def make_tables(spark: SparkSession) -> None:
-    """Make the tables of trades anew, empty."""
-    for table in TRADE_TABLES:
-        spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
-        spark.sql(table.create_sql())
 
 
 def add(spark: SparkSession, trades: Iterable[Trade]) -> set[datetime]:
