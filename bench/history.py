@@ -48,7 +48,7 @@ def measure(presto: Presto, coin: str) -> dict[str, object]:
     """Push the history and watch both tables until no more rows come."""
     silver, published = counts = [Count(presto, table.full_name, coin) for table in (COIN_PRICES, COIN_DATA)]
     started = time.monotonic()
-    command_s = timed_script(INIT, coin)
+    command_s = timed_script(INIT, coin, "--no-wait")  # the tables are watched below
     while silver.is_coming or published.rows != silver.rows:
         for count in counts:
             count.look()

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.run_notebook import run_notebook
 from tests.support import trade_answers as made
+from tests.support.fake_presto import table
 from tests.support.notebook import check_pictures, notebook_path
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def made_up_lake(presto: FakePresto, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PRESTO_URL", presto.url)
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COINBASE_PRODUCTS", "ETH-USD,BTC-USD")
-    presto.answers = {word: made.answer(statement) for statement, word in WORDS.items()}
+    products = table({"product_id": "varchar"}, ["ETH-USD"], ["BTC-USD"])
+    answers = {word: made.answer(statement) for statement, word in WORDS.items()}
+    presto.answers = {"iceberg.gold.coins": products, **answers}  # asked where there are no candles
     return presto
 
 
