@@ -19,7 +19,7 @@ DISK_FIRST_RUN = 4 * GIB  # measured: jars 1.0, their cache 0.6, venv 1.0 GB; th
 DISK_LATER = 1 * GIB
 SOCKET_PATH_LIMIT = 107  # sun_path is 108 bytes with its closing zero, see unix(7)
 SUPERVISOR_TEMPORARY = len(".4194304")  # supervisord binds <socket>.<pid> first
-HOME_ALLOWED = re.compile(r"[A-Za-z0-9/._@+~-]+")
+PATH_ALLOWED = re.compile(r"[A-Za-z0-9/._@+~ -]+")  # others mean something to supervisord, Java or Hadoop
 
 
 def tool_faults(python: tuple[int, int] = sys.version_info[:2]) -> Iterator[str]:
@@ -69,11 +69,20 @@ def java_version(java: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def checkout_faults(checkout: Path) -> Iterator[str]:
+    """Yield what is wrong with the name of the place that the lake is started from."""
+    if not PATH_ALLOWED.fullmatch(str(checkout)):
+        yield (
+            f"the checkout {str(checkout)!r} has a special character, which the supervisor cannot take: move it to a "
+            f"folder with a plain name"
+        )
+
+
 def home_faults(home: Path) -> Iterator[str]:
     """Yield what is wrong with the place of the lake's home: its name, its length, its permissions."""
     elsewhere = "set COINLAKE_HOME to another folder"
-    if not HOME_ALLOWED.fullmatch(str(home)):
-        yield f"the home {str(home)!r} has a space or special character, which Hadoop cannot take: {elsewhere}"
+    if not PATH_ALLOWED.fullmatch(str(home)):
+        yield f"the home {str(home)!r} has a special character, which the engines cannot take: {elsewhere}"
     if len(os.fsencode(home / "run" / "supervisor.sock")) + SUPERVISOR_TEMPORARY > SOCKET_PATH_LIMIT:
         yield f"the home {home} is too long a path for a Unix socket in it: {elsewhere}"
     place = existing_parent(home)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipeline.errors import PreflightError, SettingsError
 from pipeline.host import machine, ports, processes
 from pipeline.host.options import SetupOptions, parse_options
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import CHECKOUT, Settings, load_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +56,7 @@ def history_faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
 def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
     yield from history_faults(settings, options)
     yield from machine.tool_faults()
+    yield from machine.checkout_faults(CHECKOUT)
     yield from machine.home_faults(settings.home)
     yield from machine.disk_faults(settings.home)
     yield from ports.port_faults(settings)

@@ -47,8 +47,10 @@ def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> 
     deadline = time.monotonic() + limit
     while (reason := probes.check(name, settings)) is not None:
         state = supervisor.client(settings).states()[name]
-        if state.refused or state.state == "FATAL":
+        if state.refused:
             raise ServiceError(_failure(settings, name, "refused to run"))
+        if state.state == "FATAL":  # its program was never reached and has said nothing itself
+            raise ServiceError(_failure(settings, "supervisord", f"could not start {name}"))
         if time.monotonic() > deadline:
             raise ServiceError(_failure(settings, name, f"was not ready within {limit:g} s ({reason})"))
         time.sleep(LOOK_AGAIN_S)

@@ -17,7 +17,7 @@ if [[ ! -d $data ]]; then
   # Formatted beside its place and then renamed: a start that is killed here leaves no half-formatted folder.
   rm -rf "$data.new"
   mkdir -p "$data.new"
-  "${java[@]}" "$namenode" -D "dfs.namenode.name.dir=file://$data.new" -format -nonInteractive
+  "${java[@]}" "$namenode" -D "dfs.namenode.name.dir=file://${data// /%20}.new" -format -nonInteractive
   mv "$data.new" "$data"
 fi
 

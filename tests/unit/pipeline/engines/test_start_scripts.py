@@ -20,7 +20,7 @@ JVMS = sorted(file.stem for file in START.glob("*.sh") if "java" in file.read_te
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A rendered home; its own Java writes down each argument on a line of its own."""
-    home = tmp_path / "lake"
+    home = tmp_path / "my lake"
     (home / "bin").mkdir(parents=True)
     Programs(home / "bin").write("java", f"printf '%s\\n' \"$@\" >> '{home}/arguments'")
     render.render_all(load_settings({"COINLAKE_HOME": str(home)}))

@@ -15,11 +15,11 @@ from pipeline.engines import render, supervisor
 from pipeline.errors import ServiceError
 from pipeline.settings import Settings, load_settings
 
-RUNS_ON = "#!/bin/bash\necho $$ >> {home}/starts.$(basename $0)\nexec sleep 600\n"
-REFUSES = "#!/bin/bash\necho $$ >> {home}/starts.$(basename $0)\nexit 78\n"
+RUNS_ON = '#!/bin/bash\necho $$ >> {home}/starts.$(basename "$0")\nexec sleep 600\n'
+REFUSES = '#!/bin/bash\necho $$ >> {home}/starts.$(basename "$0")\nexit 78\n'
 TELLS_ITS_END = (
-    "#!/bin/bash\ntrap 'echo $(basename $0 .sh) >> {home}/ended; exit 0' TERM\n"
-    "touch {home}/$(basename $0 .sh).up\nwhile true; do sleep 0.05; done\n"
+    "#!/bin/bash\ntrap 'echo $(basename \"$0\" .sh) >> {home}/ended; exit 0' TERM\n"
+    'touch {home}/$(basename "$0" .sh).up\nwhile true; do sleep 0.05; done\n'
 )
 
 
@@ -40,8 +40,8 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def checkout(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place of the start scripts."""
-    monkeypatch.setattr(render, "CHECKOUT", home / "checkout")
-    start = home / "checkout" / "pipeline" / "engines" / "start"
+    monkeypatch.setattr(render, "CHECKOUT", home / "my checkout")
+    start = home / "my checkout" / "pipeline" / "engines" / "start"
     start.mkdir(parents=True)
     return start
 

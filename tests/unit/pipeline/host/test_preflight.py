@@ -70,10 +70,22 @@ def test_a_port_held_by_our_own_service_is_no_fault(tmp_path: Path, listener: so
     assert len(another_home) == 1
 
 
-def test_a_home_with_a_space_or_too_long_a_path_is_a_fault(tmp_path: Path) -> None:
-    assert "space or special character" in next(machine.home_faults(tmp_path / "my lake"))
+def test_a_home_with_a_special_character_or_too_long_a_path_is_a_fault(tmp_path: Path) -> None:
+    assert "special character" in next(machine.home_faults(tmp_path / "my,lake"))
+    assert list(machine.home_faults(Path("/tmp/my lake"))) == []
     assert "too long a path" in next(machine.home_faults(Path("/tmp") / ("x" * 90)))
     assert list(machine.home_faults(Path("/tmp/x"))) == []
+
+
+@pytest.mark.parametrize("name", ["my%lake", 'my"lake', "my:lake", "my$lake"])
+def test_a_checkout_with_a_special_character_is_a_fault_before_anything_is_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "CHECKOUT", tmp_path / name)
+    settings = load_settings({"COINLAKE_HOME": str(tmp_path / "lake")})
+    with pytest.raises(PreflightError, match=r"the checkout .* has a special character"):
+        preflight.check(settings, SetupOptions())
+    assert list(machine.checkout_faults(tmp_path / "my lake")) == []
 
 
 def test_a_home_under_a_file_is_a_fault(tmp_path: Path) -> None:
@@ -142,13 +154,13 @@ def test_all_faults_come_at_once_and_nothing_is_made(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    home = tmp_path / "my lake"
+    home = tmp_path / "my%lake"
     monkeypatch.setenv("COINLAKE_HOME", str(home))
     monkeypatch.setenv("COINLAKE_PORT_BASE", str(listener.getsockname()[1] - PORT_OFFSETS["presto"]))
     monkeypatch.setattr(machine, "available_memory", lambda: GIB)
     assert preflight.main([]) == 1
     said = capsys.readouterr().err
-    assert "space or special character" in said
+    assert "special character" in said
     assert "(presto) is taken" in said
     assert "1.0 GB of memory are free" in said
     assert not home.exists()

@@ -118,3 +118,13 @@ def test_a_refusal_is_told_at_once(monkeypatch: pytest.MonkeyPatch, choices: Cho
     monkeypatch.setattr("pipeline.health.probes.check", lambda _name, _settings: "connection refused")
     with pytest.raises(ServiceError, match=r"(?s)kafka refused to run.*the log is empty"):
         bring_up.wait_ready(choices.settings, "kafka", within_s=60)
+
+
+def test_a_program_that_was_never_found_is_explained_by_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch, choices: Choices
+) -> None:
+    (choices.settings.log_dir / "supervisord.log").write_text("spawnerr: can't find command 'kafka.sh'\n")
+    use(monkeypatch, Daemon(kafka="FATAL"))
+    monkeypatch.setattr("pipeline.health.probes.check", lambda _name, _settings: "connection refused")
+    with pytest.raises(ServiceError, match=r"(?s)supervisord could not start kafka.*supervisord\.log:.*can't find"):
+        bring_up.wait_ready(choices.settings, "kafka", within_s=60)
