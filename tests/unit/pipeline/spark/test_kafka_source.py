@@ -1,11 +1,17 @@
-"""What Spark is told about a Kafka that wants proof."""
+"""What Spark gets to know: about a Kafka that wants proof, and how much a batch may hold."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
+import pytest
+
+from pipeline.events.catalog import TOPICS
 from pipeline.settings import Settings, load_settings
-from pipeline.spark.kafka_source import Pace, client_options
+from pipeline.spark import kafka_source
+from pipeline.spark.kafka_source import KafkaIdentity, KafkaSource, Pace, client_options, read_records
 
 
 def load(tmp_path: Path, **values: str) -> Settings:
@@ -61,3 +67,40 @@ def test_few_records_wait_for_more_but_not_for_long() -> None:
         "minOffsetsPerTrigger": "100",
         "maxTriggerDelay": "5s",
     }
+
+
+class Reader:
+    """Stands for Spark's reader of streams: keeps the options."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def format(self, name: str) -> Reader:
+        assert name == "kafka"
+        return self
+
+    def options(self, **options: str) -> Reader:
+        self.kept |= options
+        return self
+
+    def option(self, name: str, value: str) -> Reader:
+        return self.options(**{name: value})
+
+    def load(self) -> Any:
+        return MagicMock()
+
+
+def test_no_batch_is_without_a_bound_and_no_lost_record_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_source, "F", MagicMock())
+    reader: Any = Reader()
+    spark: Any = MagicMock(readStream=reader)
+    read_records(KafkaSource(spark, load(tmp_path), {}), TOPICS, Pace(1234))
+    assert reader.kept["maxOffsetsPerTrigger"] == "1234"
+    assert reader.kept["failOnDataLoss"] == "true"
+
+
+def test_a_topic_without_an_id_has_none() -> None:
+    identity = KafkaIdentity("c", {"coin_events": "t1", "dead_letters": "AAAAAAAAAAAAAAAAAAAAAA"})
+    assert identity.topic_ids == {"coin_events": "t1"}
