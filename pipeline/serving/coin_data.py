@@ -68,7 +68,7 @@ class CoinDataPublisher:
         return rows
 
     def rewrite(self, years: Collection[str]) -> int:
-        """Write these years anew, after rows of theirs were removed from silver; return how many rows they hold now."""
+        """Rewrite these years after rows of theirs were removed from silver; return how many rows they hold now."""
         self._published = None  # the next run compares all others
         try:
             return self._rewrite(years, int(load_table(self._spark, COIN_PRICES).currentSnapshot().snapshotId()))
