@@ -16,6 +16,7 @@
     ├── UnknownNameError         the lake has no coin or product of that name
     ├── NotebookError            a notebook did not run to its end
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
+    ├── LostCompactionError      a compaction reported success and changed nothing; it is retried later
     ├── TopicMismatchError       a topic exists with other settings than ours
     ├── RequestError             a caller of the HTTP API asked for something impossible (4xx)
     ├── EventTooLargeError       an event is larger than the topic takes
@@ -148,6 +149,13 @@ class StalledStreamError(CoinlakeError):
 
     def __init__(self, stream: str, seconds: float) -> None:
         super().__init__(f"stream {stream} has worked on one batch for {seconds:.0f} s without finishing it")
+
+
+class LostCompactionError(CoinlakeError):
+    """A table's compaction reported more replaced files than its snapshots show."""
+
+    def __init__(self, table: str, reported: int, replaced: int) -> None:
+        super().__init__(f"{table}: {reported} files reported as compacted, but only {replaced} were replaced")
 
 
 class TopicMismatchError(CoinlakeError):

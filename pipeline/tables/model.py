@@ -99,7 +99,8 @@ ICEBERG_PROPERTIES: Mapping[str, str] = {
     "write.spark.fanout.enabled": "true",
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "5",
+    # A reader opens the version that the metastore named to it a moment ago; at a commit a second, 100 are 100 s.
+    "write.metadata.previous-versions-max": "100",
     "commit.manifest.min-count-to-merge": "10",
     "commit.retry.num-retries": "20",
     "commit.retry.min-wait-ms": "10",
