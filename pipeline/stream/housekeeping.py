@@ -1,11 +1,13 @@
-"""The side threads of the Spark job: they keep Iceberg tables quick and summed up, publish and sweep the Hive table."""
+"""The chores of the Spark job: they keep Iceberg tables quick and summed up, and publish and sweep the Hive table."""
 
 from __future__ import annotations
 
+import itertools
 import logging
+import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from pyspark import InheritableThread
@@ -16,6 +18,7 @@ from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.serving.removal import SourceRemover
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
+from pipeline.stream.chores import Chore, ChoreRunner
 from pipeline.stream.derived import TradeTables, minutes_to_refresh
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.hive import COIN_DATA
@@ -26,6 +29,7 @@ MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
 REFRESH_S = 5.0
+ORPHANS_S = 3600.0  # a table each time, so each of them two or three times a day
 
 
 class TouchedMinutes:
@@ -48,33 +52,55 @@ class TouchedMinutes:
 
 
 class Housekeeping:
-    """Runs what is due beside the streams, in threads that end with `stop`."""
+    """Runs the chores in threads that end with `stop`: a long compaction delays neither candles nor prices."""
 
     def __init__(self, spark: SparkSession, settings: Settings, stop: threading.Event, touched: TouchedMinutes) -> None:
         self._spark = spark
-        self._stop = stop
-        self._touched = touched
-        self._trade_tables: TradeTables | None = None
-        self._keepers = [TableKeeper(spark, table) for table in ICEBERG_TABLES]
-        self._partitions = HivePartitions(spark, settings, COIN_DATA)
-        self._publisher = CoinDataPublisher(spark, settings, self._partitions)
-        self._remover = SourceRemover(spark, settings, self._publisher)
-        self._registered = False
+        refresher, publisher = Refresher(spark, touched), Publisher(spark, settings)
+        chores = {
+            "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
+            "publishing": [Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish)],
+            "refreshing": [Chore("refresh the tables made from trades", REFRESH_S, refresher.refresh)],
+        }
+        self._runners = {pool: ChoreRunner(its, stop) for pool, its in chores.items()}
 
     def start(self) -> None:
         """Start the threads."""
-        for name, interval, task in (
-            ("maintenance", MAINTENANCE_S, self.maintain),
-            ("publishing", PUBLISH_S, self.publish),
-            ("refreshing", REFRESH_S, self.refresh),
-            ("sweeping", SWEEP_S, self.sweep),
-        ):
-            InheritableThread(target=self._loop, args=(name, interval, task), daemon=True).start()
+        for pool, runner in self._runners.items():
+            InheritableThread(target=self._run, args=(pool, runner), name=pool, daemon=True).start()
 
-    def maintain(self) -> None:
-        """Look after every table once."""
-        for keeper in self._keepers:
-            keeper.run()
+    def failing(self) -> dict[str, int]:
+        """Return how often in succession each failing chore has failed, by name."""
+        return {name: count for runner in self._runners.values() for name, count in runner.failing.items()}
+
+    def _run(self, pool: str, runner: ChoreRunner) -> None:
+        self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", pool)
+        runner.loop()
+
+
+def upkeep(spark: SparkSession) -> list[Chore]:
+    """Return the chores that look after the Iceberg tables: one for each, so that none waits for another's repair."""
+    keepers = {table.full_name: TableKeeper(spark, table) for table in ICEBERG_TABLES}
+    # A process that ends every few hours would else never come to the last of them.
+    turns = itertools.cycle(random.sample(sorted(keepers), len(keepers)))
+
+    def retire_orphans() -> None:
+        name = next(turns)
+        if count := keepers[name].retire_orphans():
+            log.info("retired %d files of %s that no snapshot knows", count, name)
+
+    maintain = [Chore(f"maintain {name}", MAINTENANCE_S, keeper.run) for name, keeper in keepers.items()]
+    return [*maintain, Chore("find orphaned files", ORPHANS_S, retire_orphans)]
+
+
+class Publisher:
+    """Keeps the published Hive table up to date."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self._partitions = HivePartitions(spark, settings, COIN_DATA)
+        self._coin_data = CoinDataPublisher(spark, settings, self._partitions)
+        self._remover = SourceRemover(spark, settings, self._coin_data)
+        self._registered = False
 
     def publish(self) -> None:
         """Remove what was asked for and publish what silver has gained, once the published table is registered."""
@@ -83,8 +109,22 @@ class Housekeeping:
             return
         self._remover.run()
         started = time.monotonic()
-        if rows := self._publisher.run():
+        if rows := self._coin_data.run():
             log.info("published %d rows to %s in %.1f s", rows, COIN_DATA.full_name, time.monotonic() - started)
+
+    def sweep(self) -> None:
+        """Delete the published table's folders that nobody reads any more."""
+        if self._registered and (dropped := self._coin_data.drop_old_folders()):
+            log.info("deleted %d old folders of %s", len(dropped), COIN_DATA.full_name)
+
+
+class Refresher:
+    """Keeps what is summed up from trades equal to them."""
+
+    def __init__(self, spark: SparkSession, touched: TouchedMinutes) -> None:
+        self._spark = spark
+        self._touched = touched
+        self._trade_tables: TradeTables | None = None
 
     def refresh(self) -> None:
         """Bring candles, statistics and coverage up to the trades; the first time also what a crash left undone."""
@@ -97,17 +137,3 @@ class Housekeeping:
         except Exception:
             self._touched.note(minutes)  # they are still to be done
             raise
-
-    def sweep(self) -> None:
-        """Delete the published table's folders that nobody reads any more."""
-        if dropped := self._publisher.drop_old_folders():
-            log.info("deleted %d old folders of %s", len(dropped), COIN_DATA.full_name)
-
-    def _loop(self, name: str, interval: float, task: Callable[[], None]) -> None:
-        self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", name)
-        while not self._stop.wait(interval):
-            try:
-                task()
-            except Exception:
-                if not self._stop.is_set():
-                    log.exception("%s failed; it is tried again in %.0f s", name, interval)

@@ -56,9 +56,10 @@ def run(settings: Settings, stop: threading.Event) -> int:
         create_tables(spark, ICEBERG_TABLES)
         touched = TouchedMinutes()
         queries = start_queries(spark, settings, touched)
-        Housekeeping(spark, settings, stop, touched).start()
+        housekeeping = Housekeeping(spark, settings, stop, touched)
+        housekeeping.start()
         watchdog = Watchdog(settings.run_dir / "spark-limits.json", time.monotonic())
-        return watch(queries, ProgressReporter(settings), watchdog, stop)
+        return watch(queries, ProgressReporter(settings, housekeeping.failing), watchdog, stop)
     except StalledStreamError as error:
         log.error("%s; the job ends, to be started again", error)
         end = partial(kill_jvm, spark)

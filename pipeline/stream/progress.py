@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -28,8 +29,10 @@ Report = dict[str, Any]
 class ProgressReporter:
     """Writes `run/spark.json` at each call, and the streams' offsets to Kafka when they have moved."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, failing: Callable[[], dict[str, int]] = dict) -> None:
+        """Give `failing` to report the chores that fail, with how often in succession."""
         self._run_dir = settings.run_dir
+        self._failing = failing
         self._client = client_config(settings)
         self._admin = AdminClient(self._client)
         self._offsets: Offsets = {}
@@ -48,7 +51,7 @@ class ProgressReporter:
             self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
         try:
             batches = {name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()}
-            Beat.now({"batches": batches}).write(self._run_dir, "spark")
+            Beat.now({"batches": batches, "failing": self._failing()}).write(self._run_dir, "spark")
             self._fault = None
         except OSError as error:
             if str(error) != self._fault:  # once, not every second: the disk is full as it is

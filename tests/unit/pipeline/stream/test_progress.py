@@ -70,6 +70,12 @@ def test_nothing_is_published_before_every_query_had_a_batch(
     assert list(beat(tmp_path)["batches"]) == ["events"]
 
 
+def test_the_heartbeat_counts_what_chores_failed(tmp_path: Path, clients: list[object]) -> None:
+    failing = {"maintain iceberg.bronze.events": 3}
+    ProgressReporter(load_settings({"COINLAKE_HOME": str(tmp_path)}), lambda: failing).report([])
+    assert beat(tmp_path)["failing"] == failing
+
+
 def test_kafka_away_stops_no_heartbeat_and_the_next_try_has_a_new_client(
     reporter: ProgressReporter, clients: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
