@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pyspark.sql import Row, SparkSession
@@ -13,7 +13,7 @@ from pipeline.events.trades import FILLED, LOST, OPEN, GapState
 from pipeline.stream.ops import gaps
 from pipeline.tables.ops import GAPS
 
-OPENED = datetime(2026, 1, 13, 11, 0, 0, 250_000, tzinfo=UTC)
+OPENED = datetime.now(UTC).replace(microsecond=250_000) - timedelta(days=1)
 GAP = GapState("coinbase:BTC-USD:5", "coinbase", "BTC-USD", 5, 9, OPENED, "jump", OPEN)
 CLOSED = replace(GAP, status=FILLED, filled=5, closed_at=OPENED, note="five")
 
@@ -55,15 +55,37 @@ def test_the_newest_state_counts(lake: SparkSession) -> None:
         GAP.to_json().replace(b'"opened_at":1', b'"opened_at":9999999999'),
     ],
 )
-def test_what_is_no_state_is_told_and_passed_over(
+def test_what_is_no_state_is_logged_and_skipped(
     lake: SparkSession, caplog: pytest.LogCaptureFixture, bad: bytes | None
 ) -> None:
     with caplog.at_level(logging.WARNING):
         found = deliver(lake, bad, CLOSED.to_json(), first=70)
     assert [row.gap_id for row in found] == [GAP.gap_id]
-    assert "trade_gaps offset 70 passed over" in caplog.text
+    assert "trade_gaps offset 70 skipped" in caplog.text
 
 
 def test_a_batch_without_states_makes_no_snapshot(lake: SparkSession) -> None:
     deliver(lake, b"{")
     assert lake.table(f"{GAPS.full_name}.snapshots").count() == 0
+
+
+def test_what_is_known_already_is_not_written_again(lake: SparkSession) -> None:
+    deliver(lake, GAP.to_json(), replace(GAP, gap_id="coinbase:BTC-USD:50").to_json())
+    deliver(lake, CLOSED.to_json())
+    seen = lake.table(f"{GAPS.full_name}.snapshots").count()
+    assert [row.status for row in deliver(lake, GAP.to_json(), CLOSED.to_json())] == [FILLED, OPEN]
+    assert lake.table(f"{GAPS.full_name}.snapshots").count() == seen == 2
+
+
+def test_closed_gaps_go_after_a_while_and_open_ones_stay(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+
+    def closed(gap_id: str, status: str, days: int) -> bytes:
+        time = now - timedelta(days=days)
+        return replace(GAP, gap_id=gap_id, opened_at=time, status=status, closed_at=time).to_json()
+
+    ancient = replace(GAP, gap_id="open", opened_at=now - timedelta(days=900)).to_json()
+    states = [ancient, closed("filled", FILLED, 29), closed("lost", LOST, 399), closed("late", FILLED, 31)]
+    assert [row.gap_id for row in deliver(lake, *states)] == ["filled", "lost", "open"]
+    monkeypatch.setitem(gaps.KEEP_CLOSED, FILLED, timedelta(days=28))  # as if a day or two had passed
+    assert [row.gap_id for row in deliver(lake, closed("new", FILLED, 1))] == ["lost", "new", "open"]
