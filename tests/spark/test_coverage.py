@@ -44,6 +44,22 @@ def test_times_that_cross_the_edge_of_an_hour_make_no_hole(lake: SparkSession) -
     assert coverage(lake) == [(10, 2, 2, 0, 0), (11, 2, 2, 0, 0)]
 
 
+def test_an_id_before_the_edge_that_is_higher_than_those_behind_it_is_not_missed_later(lake: SparkSession) -> None:
+    tables = refresher(lake)
+    tables.refresh(add(lake, [Trade(98, at(-2)), Trade(100, at(-0.001)), Trade(99, at(0.001))]))
+    tables.refresh(add(lake, [Trade(101, at(4 * 3600))]))  # silent for hours: only coverage has the ids before
+    assert coverage(lake) == [(10, 2, 2, 0, 0), (11, 1, 1, 0, 0), (15, 1, 1, 0, 0)]
+    tables.refresh(add(lake, [Trade(103, at(8 * 3600))]))
+    assert coverage(lake)[-1] == (19, 2, 1, 0, 1)
+
+
+def test_ids_that_restart_before_a_silence_are_measured_against_their_own(lake: SparkSession) -> None:
+    tables = refresher(lake)
+    tables.refresh(add(lake, [Trade(10**9, at(-5)), Trade(1, at(5)), Trade(2, at(6))]))
+    tables.refresh(add(lake, [Trade(4, at(4 * 3600))]))
+    assert coverage(lake) == [(10, 1, 1, 0, 0), (11, 2, 2, 0, 0), (15, 2, 1, 0, 1)]
+
+
 def test_a_hole_across_the_edge_counts_in_the_later_hour_until_it_is_filled(lake: SparkSession) -> None:
     tables = refresher(lake)
     tables.refresh(add(lake, [Trade(10, at(-5)), Trade(20, at(5))]))

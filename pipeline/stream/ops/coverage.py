@@ -86,18 +86,21 @@ def next_hours(spark: SparkSession, end: datetime) -> list[ProductHour]:
 
 
 def last_ids(spark: SparkSession, end: datetime) -> DataFrame:
-    """Return each product's last trade before the hour `end`, as a run, for the next id to be measured against."""
+    """Return the last ids of each product's newest two hours before the hour `end`, as runs of one trade each.
+
+    The next id is measured against them. At an hour's edge the higher id may have the earlier time: that of the newest
+    hour alone would make it a missing one. Where ids started again in between, either numbering keeps its last id.
+    """
+    newest_first = Window.partitionBy(*PRODUCT).orderBy(F.desc("hour"))
     earlier = spark.table(COVERAGE.full_name).where(F.col("hour") < moment(end))
-    last = earlier.groupBy(*PRODUCT).agg(
-        F.max("hour").alias("minute"), F.max_by("last_trade_id", "hour").alias("first_trade_id")
-    )
-    return last.select(
+    newest = earlier.withColumn("place", F.row_number().over(newest_first)).where("place <= 2")
+    return newest.select(
         *PRODUCT,
-        "minute",
+        F.col("hour").alias("minute"),
         F.lit(1).cast("bigint").alias("trades"),
         F.lit(0).cast("bigint").alias("filled"),
-        "first_trade_id",
-        F.col("first_trade_id").alias("last_trade_id"),
+        F.col("last_trade_id").alias("first_trade_id"),
+        "last_trade_id",
     ).select(*RUN_COLUMNS)
 
 
