@@ -27,6 +27,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.spark.kafka_source import client_options
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.spark.scratch import scratch_session
+from pipeline.stream.gold.alerts import OnDelivery
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.catalog import ICEBERG_TABLES
@@ -42,7 +43,7 @@ Slice = dict[str, dict[str, dict[int, int]]]
 class NoProducer:
     """Takes alerts and forgets them."""
 
-    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+    def produce(self, topic: str, value: bytes, key: bytes, *, on_delivery: OnDelivery) -> None:
         """Do nothing."""
 
     def flush(self, timeout: float) -> int:  # noqa: ARG002

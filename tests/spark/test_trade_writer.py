@@ -17,6 +17,7 @@ from pipeline.events.trades import MARKET_ALERTS
 from pipeline.id_ranges import Runs
 from pipeline.settings import load_settings
 from pipeline.spark.query_checkpoint import QueryCheckpoint
+from pipeline.stream.gold.alerts import OnDelivery
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
@@ -35,10 +36,13 @@ class Topic:
     def __init__(self) -> None:
         self.values: list[dict[str, object]] = []
         self.is_away = False
+        self.refusal: str | None = None
 
-    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+    def produce(self, topic: str, value: bytes, key: bytes, *, on_delivery: OnDelivery) -> None:
         assert (topic, key) == (MARKET_ALERTS.name, b"BTC-USD")
         self.values.append(json.loads(value))
+        if not self.is_away:
+            on_delivery(self.refusal, value)
 
     def flush(self, timeout: float) -> int:
         return 1 if self.is_away else 0
@@ -185,6 +189,16 @@ def test_an_alert_that_kafka_did_not_take_is_sent_again(stream: Stream) -> None:
     assert len(alerts(stream)) == 1
     assert [value["alert_id"] for value in stream.topic.values] == [alerts(stream)[0][1]] * 2
     assert stream.topic.values[0] == stream.topic.values[1]
+
+
+def test_a_refused_alert_fails_the_batch_and_is_sent_again(stream: Stream) -> None:
+    stream.topic.refusal = "TOPIC_AUTHORIZATION_FAILED"
+    with pytest.raises(ServiceError, match="1 of 1 alerts: TOPIC_AUTHORIZATION_FAILED"):
+        stream.send(*CRASH)
+    stream.topic.refusal, stream.number = None, stream.number + 1
+    stream.again(*CRASH)
+    assert stream.topic.values[0] == stream.topic.values[1]
+    assert len(alerts(stream)) == 1
 
 
 def test_a_crash_across_a_restart_is_seen(stream: Stream) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Protocol
 
+from confluent_kafka import KafkaError, Message
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -22,21 +24,25 @@ from pipeline.tables.silver import FACT_TRADES
 DELIVERY_TIMEOUT_S = 30.0
 
 
+OnDelivery = Callable[[KafkaError | None, Message], None]
+"""Called with the error, None where there is none, and the record, once Kafka has answered for it."""
+
+
 class Producer(Protocol):
     """The part of confluent-kafka's producer that is used here."""
 
-    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+    def produce(self, topic: str, value: bytes, key: bytes, *, on_delivery: OnDelivery) -> None:
         """Queue a record."""
 
     def flush(self, timeout: float) -> int:
-        """Wait until all records are delivered; return how many are not."""
+        """Wait until each record is delivered or refused; return how many are neither."""
 
 
 class AlertWriter:
     """Writes a batch's alerts to the table, then to the topic.
 
-    A crash in between is made good when the batch runs again: its alerts are then sent, maybe once more, with the
-    same alert_id.
+    A batch whose alerts Kafka did not take fails. It then runs again, as after a crash in between, and sends its alerts
+    once more, with the same alert_id.
     """
 
     def __init__(self, spark: SparkSession, appender: BatchAppender, producer: Producer) -> None:
@@ -48,7 +54,7 @@ class AlertWriter:
         """Write the alerts.
 
         Raises:
-            ServiceError: Kafka did not take them in time; running the batch again sends them.
+            ServiceError: Kafka refused one or did not take it in time; running the batch again sends them.
         """
         if self._appender.has(batch_id):
             self._send(self._newest_batch())
@@ -70,9 +76,19 @@ class AlertWriter:
         return [to_alert(row) for row in table.join(newest, on="detected_at", how="left_semi").collect()]
 
     def _send(self, alerts: list[Alert]) -> None:
+        errors: list[KafkaError] = []
+
+        def note(error: KafkaError | None, _record: Message) -> None:
+            if error is not None:
+                errors.append(error)
+
         for alert in alerts:
-            self._producer.produce(MARKET_ALERTS.name, value=alert.to_json(), key=alert.product_id.encode())
-        if alerts and (left := self._producer.flush(DELIVERY_TIMEOUT_S)):
+            value, key = alert.to_json(), alert.product_id.encode()
+            self._producer.produce(MARKET_ALERTS.name, value=value, key=key, on_delivery=note)
+        left = self._producer.flush(DELIVERY_TIMEOUT_S) if alerts else 0
+        if errors:
+            raise ServiceError(f"Kafka refused {len(errors)} of {len(alerts)} alerts: {errors[0]}")
+        if left:
             raise ServiceError(f"Kafka did not take {left} alerts within {DELIVERY_TIMEOUT_S:.0f} s")
 
 
