@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -14,11 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import MARKET_ALERTS
-from pipeline.id_ranges import Runs
 from pipeline.settings import load_settings
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.gold.alerts import OnDelivery
-from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.gold import ALERTS
@@ -51,9 +51,10 @@ class Topic:
 class Stream:
     """Feeds batches to a writer, and starts it again as a crash would."""
 
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
         self.spark = spark
         self.checkpoint = next(CHECKPOINTS)
+        self.settings = replace(SETTINGS, hdfs_uri=f"file://{folder / self.checkpoint}")
         self.topic = Topic()
         self.minutes: list[frozenset[datetime]] = []
         self.number = 0
@@ -61,7 +62,7 @@ class Stream:
 
     def restart(self) -> None:
         checkpoint = QueryCheckpoint(self.checkpoint)
-        self.write = TradeWriter(self.spark, SETTINGS, checkpoint, self.topic, self.minutes.append)
+        self.write = TradeWriter(self.spark, self.settings, checkpoint, self.topic, self.minutes.append)
 
     def rows(self, *frames: bytes) -> DataFrame:
         return to_trades(self.spark.createDataFrame(records(frames), RECORD_SCHEMA).coalesce(1), SETTINGS.products)
@@ -78,8 +79,8 @@ class Stream:
 
 
 @pytest.fixture
-def stream(lake: SparkSession) -> Stream:
-    return Stream(lake)
+def stream(lake: SparkSession, tmp_path: Path) -> Stream:
+    return Stream(lake, tmp_path)
 
 
 def frame(number: int, second: float | None = None, product: str = "BTC-USD", price: str = "100") -> bytes:
@@ -154,15 +155,6 @@ def test_a_batch_without_trades_makes_no_snapshot(stream: Stream) -> None:
     assert reasons(stream) == ["payload is not a JSON object"]
 
 
-def test_known_ids_are_read_with_their_holes(stream: Stream) -> None:
-    held = [1, 2, 3, 63, 64, 65, 9_999, 10_000, 10_001, 20_000]
-    stream.send(*(frame(number) for number in held))
-    known = read_known(stream.spark.table(FACT_TRADES.full_name))
-    whole = Runs([(1, 30_000)])
-    assert [n for first, last in known.repeated(("coinbase", "BTC-USD"), whole) for n in range(first, last + 1)] == held
-    assert known.repeated(("simulator", "BTC-USD"), whole) == []
-
-
 CRASH = [frame(1000 + s, price=str(100_000 - 75 * s)) for s in range(41)]  # 3 % in 40 s
 AFTER = [frame(1041 + s, price="97000") for s in range(5)]
 
@@ -201,6 +193,25 @@ def test_a_refused_alert_fails_the_batch_and_is_sent_again(stream: Stream) -> No
     assert len(alerts(stream)) == 1
 
 
+def test_an_outage_caught_up_with_after_a_restart_raises_its_alert(stream: Stream) -> None:
+    prices = [frame(2000 + s, price="100" if s < 30 else "90") for s in range(0, 1200, 10)]
+    stream.send(*prices[:2])
+    stream.restart()
+    stream.send(*prices[2:])
+    assert [kind for kind, _ in alerts(stream)] == ["FLASH_CRASH"]
+    stream.again(*prices[2:])
+    late = [frame(number, second=-86_400 + number, price=price) for number, price in ((1, "100"), (9, "90"))]
+    stream.send(late[1])
+    stream.send(late[0])  # the reference comes after it, and a day after the newest trade
+    assert [kind for kind, _ in alerts(stream)] == ["FLASH_CRASH", "FLASH_CRASH"]
+
+
+def test_the_price_of_a_rejected_trade_raises_nothing(stream: Stream) -> None:
+    stream.send(frame(1), frame(2))
+    stream.send(frame(3), frame(2, second=2.5, price="50"))
+    assert (reasons(stream), alerts(stream)) == (["trade_id 2 was seen before with another time"], [])
+
+
 def test_a_crash_across_a_restart_is_seen(stream: Stream) -> None:
     stream.send(*CRASH[:20])
     stream.restart()
@@ -218,11 +229,11 @@ def test_a_crash_across_a_restart_is_seen(stream: Stream) -> None:
     restart_after=st.sets(st.integers(0, 3)),
 )
 def test_any_order_of_arrival_gives_each_trade_once(
-    lake: SparkSession, batches: list[list[tuple[str, int]]], restart_after: set[int]
+    lake: SparkSession, tmp_path: Path, batches: list[list[tuple[str, int]]], restart_after: set[int]
 ) -> None:
     for table in (FACT_TRADES, ALERTS, REJECTED_EVENTS):
         lake.sql(f"DELETE FROM {table.full_name}")
-    stream = Stream(lake)
+    stream = Stream(lake, tmp_path)
     for number, keys in enumerate(batches):
         frames = [frame(trade_id, product=product) for product, trade_id in keys]
         stream.send(*frames)

@@ -13,13 +13,9 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import MARKET_ALERTS, Alert
-from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.local_rows import local_rows
-from pipeline.stream.gold.price_moves import MoveDetector
-from pipeline.stream.silver.trades.extremes import second_groups, to_extremes
 from pipeline.tables.gold import ALERTS
-from pipeline.tables.silver import FACT_TRADES
 
 DELIVERY_TIMEOUT_S = 30.0
 
@@ -97,17 +93,3 @@ def to_alert(row: Row) -> Alert:
     values = {name: row[name] for name in ALERTS.column_names}
     times = {name: time.replace(tzinfo=UTC) for name, time in values.items() if isinstance(time, datetime)}
     return Alert(**(values | times))
-
-
-def load_detector(spark: SparkSession, settings: Settings) -> MoveDetector:
-    """Return a detector that knows what the tables hold: each product's last windows, and all alerts."""
-    detector = MoveDetector(settings.alert_rules, settings.alert_cooldown_s)
-    for row in spark.table(ALERTS.full_name).select("source", "product_id", "alert_type", "triggered_at").collect():
-        detector.remember_alert(*row)
-    longest = max((rule.window_s for rule in settings.alert_rules), default=0)
-    trades = spark.table(FACT_TRADES.full_name)
-    newest = trades.groupBy("source", "product_id").agg(F.max("trade_time").alias("newest"))
-    start = F.col("newest") - F.expr(f"INTERVAL {longest} SECONDS")
-    last = trades.join(F.broadcast(newest), on=["source", "product_id"]).where(F.col("trade_time") >= start)
-    detector.remember(to_extremes(row) for row in second_groups(last).collect())
-    return detector

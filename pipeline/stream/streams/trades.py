@@ -14,7 +14,9 @@ from pipeline.settings import Settings
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
-from pipeline.stream.gold.alerts import AlertWriter, Producer, load_detector
+from pipeline.stream.gold.alert_history import load_detector
+from pipeline.stream.gold.alerts import AlertWriter, Producer
+from pipeline.stream.silver.trades.extremes import Extremes, second_groups, to_extremes
 from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
 from pipeline.stream.silver.trades.known_trades import read_known
 from pipeline.stream.silver.trades.parsing import to_trades
@@ -58,36 +60,47 @@ class TradeWriter:
         rows.persist()
         try:
             batch = summarise(rows, batch_id)
-            self._write(rows, batch)
+            extremes = self._write(rows, batch)
         finally:
             rows.unpersist()
-        alerts = self._detector.detect(batch.extremes, datetime.now(UTC))
+        alerts = self._detector.detect(extremes, datetime.now(UTC))
         self._write_alerts(alerts, batch_id)
         if batch.minutes:
             self._on_minutes(batch.minutes)
 
-    def _write(self, rows: DataFrame, batch: BatchSummary) -> None:
+    def _write(self, rows: DataFrame, batch: BatchSummary) -> list[Extremes]:
+        """Write trades and rejects; return the prices of the trades that the table now holds."""
         repeats = find_repeats(batch, self._known)
         if repeats or batch.has_repeats:
             verdicts = with_verdict(rows, batch, repeats).persist()
             try:
-                self._append(verdicts.where(F.col("verdict") == NEW), rows, batch, verdicts)
+                extremes = self._write_verdicts(verdicts, rows, batch)
             finally:
                 verdicts.unpersist()
         else:
+            extremes = batch.extremes
             self._append(rows, rows, batch, None)
         for product, ids in batch.ids.items():
             self._known.add(product, ids)
+        return extremes
 
-    def _append(self, new: DataFrame, rows: DataFrame, batch: BatchSummary, verdicts: DataFrame | None) -> None:
-        others = None if verdicts is None else verdicts.where(F.col("verdict") == OTHER)
-        has_others = others is not None and not others.isEmpty()  # asked before the table changes
+    def _write_verdicts(self, verdicts: DataFrame, rows: DataFrame, batch: BatchSummary) -> list[Extremes]:
+        others = verdicts.where(F.col("verdict") == OTHER)
+        has_others = not others.isEmpty()  # asked before the table changes
+        extremes = batch.extremes
+        if has_others:
+            held = second_groups(verdicts.where(F.col("verdict") != OTHER))
+            extremes = [to_extremes(row) for row in held.collect()]
+        self._append(verdicts.where(F.col("verdict") == NEW), rows, batch, others if has_others else None)
+        return extremes
+
+    def _append(self, new: DataFrame, rows: DataFrame, batch: BatchSummary, others: DataFrame | None) -> None:
         if batch.trades:
             self._trades.append(to_fact_trades(new), batch.number)
-        if not (batch.rejects or has_others):
+        if not batch.rejects and others is None:
             return
         rejects = to_rejects(rows, self._products)
-        if others is not None and has_others:
+        if others is not None:
             rejects = rejects.unionByName(others.transform(_with_reason).transform(to_rejected_events)).coalesce(1)
         self._rejects.append(rejects, batch.number)
 

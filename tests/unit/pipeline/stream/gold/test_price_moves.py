@@ -1,4 +1,4 @@
-"""When a move is an alert: thresholds, windows, one an event, late prices."""
+"""When a move is an alert: thresholds, windows, one an event."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.events.trades import Alert
 from pipeline.settings import AlertRule
-from pipeline.stream.gold.price_moves import CRASH, SURGE, MoveDetector
+from pipeline.stream.gold.move_detector import MoveDetector
+from pipeline.stream.gold.price_moves import CRASH, SURGE
 from pipeline.stream.silver.trades.extremes import Extremes
+from tests.support.price_series import Tables
 
 START = datetime(2026, 1, 13, 12)
 NOW = datetime(2026, 1, 13, 13, tzinfo=UTC)
@@ -27,7 +29,7 @@ def at(second: float, price: str, high: str | None = None, product: str = "BTC-U
 
 
 def run(*prices: Extremes, cooldown_s: int = 300, batch: int = 1) -> list[Alert]:
-    detector = MoveDetector(RULES, cooldown_s)
+    detector = MoveDetector(RULES, cooldown_s, Tables(RULES, cooldown_s))
     return [a for i in range(0, len(prices), batch) for a in detector.detect(prices[i : i + batch], NOW)]
 
 
@@ -86,13 +88,11 @@ def test_a_late_price_is_judged_at_its_own_time() -> None:
     ]
 
 
-def test_a_price_older_than_all_windows_is_passed_over() -> None:
-    assert run(at(1000, "100"), at(1, "100"), at(2, "50")) == []
-
-
 def test_what_a_former_process_raised_is_remembered() -> None:
-    detector = MoveDetector(RULES, 300)
-    detector.remember([at(0, "100")])
-    detector.remember_alert("coinbase", "BTC-USD", CRASH, START + timedelta(seconds=5))
+    detector = MoveDetector(RULES, 300, Tables(RULES, 300))
+    detector.remember([at(0, "100")], [("coinbase", "BTC-USD", CRASH, START + timedelta(seconds=5))])
     assert detector.detect([at(10, "97")], NOW) == []
-    assert MoveDetector((), 300).detect([at(0, "100"), at(1, "50")], NOW) == []
+
+
+def test_without_rules_there_are_no_alerts() -> None:
+    assert MoveDetector((), 300, Tables((), 300)).detect([at(0, "100"), at(1, "50")], NOW) == []
