@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -87,7 +88,8 @@ def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
     """Take one part after the other, each both ways."""
     with tempfile.TemporaryDirectory() as folder:
         spark = session_with_tables(settings, Path(folder))
-        writer = TradeWriter(spark, settings, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
+        scratch = replace(settings, hdfs_uri=Path(folder).as_uri())
+        writer = TradeWriter(spark, scratch, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
         bare, ours = [], []
         for number, part in zip(range(WARM_UP + batches), slices(settings, size), strict=False):
             records = read(spark, settings, part)

@@ -12,7 +12,7 @@ from pipeline.presto import Presto
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import GOOD_FILE_BYTES
 from pipeline.spark.scratch import scratch_session
-from pipeline.stream.silver.trades.known_trades import read_known
+from pipeline.stream.silver.trades.known_trades import KnownTrades
 from pipeline.tables.model import Table
 from pipeline.tables.silver import FACT_TRADES
 
@@ -56,7 +56,7 @@ def known_ids_s_per_row(settings: Settings, presto: Presto) -> float:
         spark = scratch_session(settings, Path(folder), "local[1]", {})
         java = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - told nowhere else
         table = spark.read.parquet(*(path for path, _ in found))
-        seconds = mean_cost(lambda: cpu_seconds(java), lambda: read_known(table))
+        seconds = mean_cost(lambda: cpu_seconds(java), lambda: KnownTrades().read(table))
         spark.stop()
     return seconds / sum(int(rows) for _, rows in found)
 

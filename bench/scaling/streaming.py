@@ -17,7 +17,6 @@ from pipeline.stream.streams.trades import PACE
 EXECUTOR_CORES = 4
 # Rows are what fills the heap, and executors have collectors and compilers of their own.
 ON_EXECUTORS, ON_DRIVER = (TASKS, COLLECTOR, COMPILER), (DRIVER, PYTHON)
-START_S = 600.0  # chosen: a stream that takes longer to come back is not there
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class SparkPlan:
     executors: int
     driver_cores: float
     drivers: int  # jobs that share the products among them
-    start_s: float  # one driver reads all known ids with one machine's cores
+    start_s: float  # without its file, one driver reads all known ids with one machine's cores
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def driver_limits(costs: Costs, assumed: Assumptions) -> dict[str, float]:
 
 
 def start_seconds(costs: Costs, assumed: Assumptions, rate: float) -> float:
-    """Return how long a start takes to read the known ids from a table that holds all days."""
+    """Return how long a start without the file of known ids takes to read them from a table that holds all days."""
     rows = rate * DAY_S * assumed.lake_days
     return rows * costs.queries.known_ids_s_per_row / assumed.cores
 
@@ -88,11 +87,6 @@ def limits(costs: Costs, assumed: Assumptions) -> list[Limit]:
     driver = driver_limits(costs, assumed)
     task, raw = costs.cores[f"spark.{TASKS}"], costs.counts.topic_bytes
     found = [
-        Limit(
-            "start: all known ids are read from the table",
-            START_S / start_seconds(costs, assumed, 1.0),
-            "keep the runs of ids with the checkpoint, or read back only the days that can still change",
-        ),
         Limit(
             "one task a batch: `coalesce(1)` in stream/streams/trades.py (all of Spark's tasks taken as its work)",
             _up_to(assumed.utilisation, 0.0, task.per_event),

@@ -41,7 +41,7 @@ ROWS: Sequence[tuple[str, Cell]] = (
     ("Spark: executors of 4 cores", lambda p: f"{p.spark.executors:,}"),
     ("Spark: cores for the driver", lambda p: number(p.spark.driver_cores).strip()),
     ("Spark: jobs, a driver each", lambda p: f"{p.spark.drivers:,}"),
-    ("Spark: known ids at the start", lambda p: f"{number(p.spark.start_s)}s"),
+    ("Spark: known ids, all read", lambda p: f"{number(p.spark.start_s)}s"),
     ("metastore: calls a second", lambda p: number(p.serving.metastore_calls_per_s).strip()),
     ("metastore on PostgreSQL", lambda p: "needed" if p.serving.needs_postgres else "on a cluster"),
     ("trade producers", lambda p: f"{p.serving.producers:,}"),

@@ -55,25 +55,28 @@ def run(settings: Settings, stop: threading.Event) -> int:
     try:
         create_tables(spark, ICEBERG_TABLES)
         touched = TouchedMinutes()
-        queries = start_queries(spark, settings, touched)
+        queries, trade_writer = start_queries(spark, settings, touched)
         housekeeping = Housekeeping(spark, settings, stop, touched)
         housekeeping.start()
         watchdog = Watchdog(settings.run_dir / "spark-limits.json", time.monotonic())
-        return watch(queries, ProgressReporter(settings, housekeeping.failing), watchdog, stop)
+        code = watch(queries, ProgressReporter(settings, housekeeping.failing), watchdog, stop)
     except StalledStreamError as error:
         log.error("%s; the job ends, to be started again", error)
         end = partial(kill_jvm, spark)
         return 1
+    else:
+        if not code:
+            trade_writer.close()
+        return code
     finally:
         stop.set()
         end()
 
 
-def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> list[StreamingQuery]:
-    """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first.
-
-    The trades come last: their writer reads what the table holds, and no other stream has to wait for that.
-    """
+def start_queries(
+    spark: SparkSession, settings: Settings, touched: TouchedMinutes
+) -> tuple[list[StreamingQuery], trades.TradeWriter]:
+    """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first."""
     root = f"{settings.checkpoints}/stream"
     client = client_config(settings)
     admin = AdminClient(client)
@@ -88,7 +91,7 @@ def start_queries(spark: SparkSession, settings: Settings, touched: TouchedMinut
     ]
     alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
     writer = trades.TradeWriter(spark, settings, own["trades"], alerts, touched.note)
-    return [*queries, trades.run(source, f"{root}/trades", writer)]
+    return [*queries, trades.run(source, f"{root}/trades", writer)], writer
 
 
 def watch(queries: list[StreamingQuery], reporter: ProgressReporter, watchdog: Watchdog, stop: threading.Event) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,9 +17,11 @@ from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.gold.alert_history import load_detector
 from pipeline.stream.gold.alerts import AlertWriter, Producer
+from pipeline.stream.gold.move_detector import MoveDetector
 from pipeline.stream.silver.trades.extremes import Extremes, second_groups, to_extremes
 from pipeline.stream.silver.trades.fact_crypto_trades import NEW, OTHER, find_repeats, to_fact_trades, with_verdict
-from pipeline.stream.silver.trades.known_trades import read_known
+from pipeline.stream.silver.trades.known_file import KnownFile
+from pipeline.stream.silver.trades.known_trades import KnownTrades
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.silver.trades.rejects import to_rejected_events, to_rejects
 from pipeline.stream.silver.trades.summary import BatchSummary, summarise
@@ -36,7 +39,10 @@ OnMinutes = Callable[[frozenset[datetime]], None]
 
 
 class TradeWriter:
-    """Writes a micro-batch to all tables; each takes a batch once, whatever was running when a crash came."""
+    """Writes a micro-batch to all tables; each takes a batch once, whatever was running when a crash came.
+
+    What it has to know of the tables it reads with its first batch: the other streams do not wait for that.
+    """
 
     def __init__(
         self,
@@ -49,24 +55,39 @@ class TradeWriter:
         self._trades, self._rejects, alerts = (
             BatchAppender(spark, table, NAME, checkpoint) for table in (FACT_TRADES, REJECTED_EVENTS, ALERTS)
         )
-        self._products = settings.products
-        self._known = read_known(spark.table(FACT_TRADES.full_name))
-        self._detector = load_detector(spark, settings)
+        self._spark = spark
+        self._settings = settings
+        self._known_file = KnownFile(spark, settings.checkpoints)
         self._write_alerts = AlertWriter(spark, alerts, producer)
         self._on_minutes = on_minutes
 
+    @cached_property
+    def _known(self) -> KnownTrades:
+        return self._known_file.load()
+
+    @cached_property
+    def _detector(self) -> MoveDetector:
+        return load_detector(self._spark, self._settings)
+
     def __call__(self, rows: DataFrame, batch_id: int) -> None:
         """Write one batch of `to_trades` and report which minutes got trades."""
+        detector = self._detector  # made of what the table holds without this batch
         rows.persist()
         try:
             batch = summarise(rows, batch_id)
             extremes = self._write(rows, batch)
         finally:
             rows.unpersist()
-        alerts = self._detector.detect(extremes, datetime.now(UTC))
+        alerts = detector.detect(extremes, datetime.now(UTC))
         self._write_alerts(alerts, batch_id)
         if batch.minutes:
             self._on_minutes(batch.minutes)
+        self._known_file.save_if_due(self._known)
+
+    def close(self) -> None:
+        """Save what a start needs; call it once the stream has stopped."""
+        if "_known" in vars(self):
+            self._known_file.save(self._known)
 
     def _write(self, rows: DataFrame, batch: BatchSummary) -> list[Extremes]:
         """Write trades and rejects; return the prices of the trades that the table now holds."""
@@ -99,7 +120,7 @@ class TradeWriter:
             self._trades.append(to_fact_trades(new), batch.number)
         if not batch.rejects and others is None:
             return
-        rejects = to_rejects(rows, self._products)
+        rejects = to_rejects(rows, self._settings.products)
         if others is not None:
             rejects = rejects.unionByName(others.transform(_with_reason).transform(to_rejected_events)).coalesce(1)
         self._rejects.append(rejects, batch.number)
