@@ -1,4 +1,4 @@
-"""Keeping candles, statistics and coverage equal to the trades: whatever minute gets a trade is worked out anew.
+"""Keeping candles, statistics and coverage equal to the trades: each minute that gets a trade is recomputed.
 
 So late and fetched trades correct what they belong to, and doing it again changes nothing.
 """
@@ -40,7 +40,7 @@ class TradeTables:
         self._count_from = clock()
 
     def refresh(self, minutes: Iterable[datetime]) -> None:
-        """Work out anew what these minutes' trades (starts, naive UTC) are summed up in, a day at a time.
+        """Recompute what sums up the trades of these minutes (starts, naive UTC), a day at a time.
 
         After an error, call it again with the same minutes. Call it without minutes where none was touched: coverage
         may still have to be counted.
@@ -57,7 +57,7 @@ class TradeTables:
         last = hull(touched).end - MINUTE
         newest = last if self._newest is None else max(last, self._newest)
         price_stats.run(candles, merged([*touched, *self._passed(newest)]), newest)
-        candles_1m.run(candles, touched)  # the last: `minutes_to_refresh` tells by it what is done
+        candles_1m.run(candles, touched)  # the last: by it `minutes_to_refresh` sees what is done
         self._newest = newest
 
     def _count(self) -> None:
@@ -91,7 +91,7 @@ def minutes_to_refresh(spark: SparkSession) -> list[datetime]:
     """Return the minutes whose candles do not hold as many trades as there are: what a crash left undone.
 
     Trades are only ever added, so that the same number means the same trades. Days with as many trades in both tables
-    are passed over by metadata alone.
+    are skipped by metadata alone.
     """
     days = merged(TimeRange(row["day"], row["day"] + timedelta(days=1)) for row in _unequal_days(spark))
     if not days:

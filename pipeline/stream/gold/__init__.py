@@ -1,1 +1,1 @@
-"""Gold: what is asked of the trades again and again, worked out beforehand."""
+"""Gold: what readers ask of the trades again and again, precomputed."""

@@ -28,7 +28,7 @@ def window_ends(touched: Collection[TimeRange], newest: datetime) -> tuple[TimeR
 
 
 def to_price_stats(candles: DataFrame, ends: Collection[TimeRange]) -> DataFrame:
-    """Sum up the candles of the hour before each of these ends; an hour without trades has no row.
+    """Summarise the candles of the hour before each of these ends; an hour without trades has no row.
 
     Means are rounded half up to 18 decimals; the session must be an exact one (see `refresh`).
     """

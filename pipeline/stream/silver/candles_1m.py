@@ -1,4 +1,4 @@
-"""silver.candles_1m: one-minute candles, worked out from all trades of a minute each time that one of them arrives."""
+"""silver.candles_1m: one-minute candles, recomputed from all trades of a minute whenever one of them arrives."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(candles: DataFrame, touched: Collection[TimeRange]) -> None:
 
 
 def read_fresh(spark: SparkSession, touched: Collection[TimeRange]) -> DataFrame:
-    """Work out the candles of the touched minutes from the trades that the table holds now."""
+    """Compute the candles of the touched minutes from the trades that the table holds now."""
     trades = spark.table(FACT_TRADES.full_name).where(within("trade_time", touched))
     # A checkpoint, not a cache: appending trades would make Spark drop the cache, and the next reader see more of them.
     return to_candles(trades).coalesce(1).localCheckpoint()

@@ -35,7 +35,7 @@ def with_verdict(rows: DataFrame, batch: BatchSummary, repeats: Repeats) -> Data
     """Keep the clean trades and add `verdict`.
 
     The same trade always has the same time, so that the table is read only where the repeated products' trades lie.
-    An id that is known but does not stand there with that time is not the same trade: the exchange numbers anew.
+    An id that is known but does not stand there with that time is another trade: the exchange has reset its ids.
     """
     first = Window.partitionBy(*KEY).orderBy("offset")
     trades = rows.where("is_trade").select(

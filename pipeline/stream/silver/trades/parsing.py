@@ -1,6 +1,6 @@
 """Raw frames to trades: every value is read as text first, so that no digit and no fault is lost.
 
-One frame may hold several trades, good and bad ones. What is wrong with a row is told by rejects.py, for those batches
+One frame may hold several trades, good and bad ones. rejects.py states what is wrong with a row, for those batches
 only that have such rows: the plan of every batch stays short.
 """
 
