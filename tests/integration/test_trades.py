@@ -181,5 +181,5 @@ def topic(stack: Stack, name: str) -> list[dict[str, object]]:
     ],
 )
 def test_each_query_of_the_monitor_answers(stack: Stack, name: str, params: list[object]) -> None:
-    statement = (stack.root / "analysis" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    assert stack.presto(statement, params)
+    text = (stack.root / "analysis" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    assert stack.presto(text.rstrip().removesuffix(";"), params)
