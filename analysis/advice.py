@@ -1,6 +1,6 @@
 """What a reader of the notebooks should know about the data before looking at the charts.
 
-What is told of trades is Markdown, so that what matters most can be bold.
+Advice on trades is Markdown, so that what matters most can be bold.
 """
 
 from __future__ import annotations

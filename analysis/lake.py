@@ -68,7 +68,7 @@ class Lake:
         return self.query(load_sql("trade_coverage"))
 
     def price_trend(self, hours: int, *, exact: bool = False) -> pd.DataFrame:
-        """Return the rolling hour of each product at each minute of the last `hours`, in the quote currency."""
+        """Return the rolling hour of each product at every minute of the last `hours`, in the quote currency."""
         return self.query(load_sql("price_trend"), [hours], exact=exact)
 
     def volume_per_asset(self, hours: int, *, exact: bool = False) -> pd.DataFrame:

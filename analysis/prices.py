@@ -40,7 +40,7 @@ class DailySeries:
 
     @property
     def simulated(self) -> bool:
-        """Whether these prices were made up by the simulator."""
+        """Whether these prices are simulated."""
         return SIMULATOR in self.sources
 
 

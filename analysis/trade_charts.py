@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis import style, trades
 from analysis.style import Caption
 
-NO_TRADES = "No trades to draw in this time.\npipeline/scripts/pipeline_status.sh tells whether they are coming in."
+NO_TRADES = "No trades to draw in this time.\npipeline/scripts/pipeline_status.sh shows whether they arrive."
 MOST_PANELS = 24
 MOST_CANDLES = 180  # with more, a candle is too narrow to be seen
 FEW_CANDLES = 20  # with less the picture is as wide as with so many
@@ -28,7 +28,7 @@ CRASH = "FLASH_CRASH"
 def price_trend(trend: pd.DataFrame, product: str) -> Figure:
     """Draw the rolling hour of a product: mean, volume-weighted mean, and the band from lowest to highest price."""
     rows = trades.one_product(trend, product)
-    about = f"At each minute, of all trades of the hour before it; {_quote(product)}"
+    about = f"At every minute, of all trades of the hour before it; {_quote(product)}"
     caption = _caption(f"{product}: rolling hour", about, rows)
     return _draw(caption, lambda axes: _paint_detailed_trend(axes, rows, _quote(product)), rows)
 
@@ -78,7 +78,7 @@ def alerts(minutes: pd.DataFrame, raised: pd.DataFrame, product: str) -> Figure:
     marks = trades.one_product(raised, product)
     marks = marks[marks["source"].isin(rows["source"])]
     count = f"{len(marks)} alert{'' if len(marks) == 1 else 's'}" if len(marks) else "no alert in this time"
-    about = f"Last price of each minute, band from lowest to highest; {_quote(product)}"
+    about = f"Last price of every minute, band from lowest to highest; {_quote(product)}"
     caption = _caption(f"{product}: {count}", about, rows)
     return _draw(caption, lambda axes: _paint_alerts(axes, rows, marks, product), rows)
 

@@ -22,7 +22,7 @@ QUANTILES = ("p50", "p90", "p99", "max")
 def real_first(rows: pd.DataFrame, keys: Sequence[str] = ("product_id",)) -> pd.DataFrame:
     """Return the rows without simulated ones where `keys` has real ones; without keys, where there is any real one.
 
-    Two prices of one product, one of them made up, would be drawn as a single line that jumps.
+    Two prices of one product, one of them simulated, would be drawn as a single line that jumps.
     """
     real = rows["source"] != SIMULATOR
     if not keys:
@@ -31,7 +31,7 @@ def real_first(rows: pd.DataFrame, keys: Sequence[str] = ("product_id",)) -> pd.
 
 
 def simulated(rows: pd.DataFrame) -> bool:
-    """Tell whether any of the rows was made up by the simulator."""
+    """Tell whether the simulator generated any of the rows."""
     return bool((rows["source"] == SIMULATOR).any())
 
 

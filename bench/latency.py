@@ -88,7 +88,7 @@ def produce(load: Load, kafka: ClientConfig, finished: Event) -> None:
 def poll(presto: Presto, load: Load, finished: Event) -> list[Answer]:
     """Ask for the newest row again and again while events flow; an answer without a newer one counts as well.
 
-    Each query looks only at rows newer than those it knows: this is what lets Presto pass over old files.
+    Each query looks only at rows newer than those it knows: this is what lets Presto skip old files.
     """
     answers: list[Answer] = []
     known_ms = load.start_ms - 1

@@ -2,7 +2,7 @@
 
 The lake must run on the simulator. Data folders, the NameNode's edit log, HDFS's files and each service's memory are
 measured 120 times, evenly over the hours; then the lake is taken down and brought up again, and both are timed.
-After each sample `bench/results/soak-*.json` and a table beside it, `soak-*.md`, are written anew, so that a soak that
+After each sample `bench/results/soak-*.json` and a table beside it, `soak-*.md`, are rewritten, so that a soak that
 is cut short has its results. The table shows by how much each figure grew an hour over the second half: what is
 bounded has stopped growing by then, if the hours are long enough (snapshots are kept for minutes, topics for days).
 """

@@ -74,7 +74,7 @@ class Watcher:
     def __init__(self, kafka: ClientConfig) -> None:
         self._bootstrap = kafka["bootstrap.servers"]
         self._is_down = False
-        self._has_doubts = False  # the client told of a fault, perhaps of one that is over
+        self._has_doubts = False  # the client reported a fault, perhaps one that is over
         config = {
             **kafka,
             "group.id": "coinlake-watch",  # the client wants one; nothing is ever committed to it

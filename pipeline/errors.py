@@ -10,7 +10,7 @@
     ├── JarError                 a jar could not be downloaded, or is not the one that jars.lock names
     ├── ServiceError             an engine did not come up or went away
     │   └── PrestoUnreachableError   ... Presto, which every query needs
-    ├── StoppedError             work was cut short because the service is stopping; it goes on at the next start
+    ├── StoppedError             work was interrupted because the service is stopping; it resumes at the next start
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
     ├── UnknownNameError         the lake has no coin or product of that name
@@ -80,7 +80,7 @@ class PrestoUnreachableError(ServiceError):
 
     def __init__(self, url: str, cause: str) -> None:
         super().__init__(
-            f"Presto does not answer at {url} ({cause}): pipeline/scripts/pipeline_status.sh tells what runs, "
+            f"Presto does not answer at {url} ({cause}): pipeline/scripts/pipeline_status.sh shows what runs, "
             f"pipeline/scripts/pipeline_setup.sh starts the lake"
         )
         self.url = url
@@ -119,7 +119,7 @@ class NotebookError(CoinlakeError):
 
 
 class StoppedError(CoinlakeError):
-    """Work was cut short because the service is stopping; it goes on at the next start."""
+    """Work was interrupted because the service is stopping; it resumes at the next start."""
 
 
 class CheckpointMismatchError(RefusalError):

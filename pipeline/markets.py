@@ -17,7 +17,7 @@ from pipeline.setting_values import Reader
 
 LIVE = "live"
 SIMULATOR = "simulator"
-"""The simulated market: the kind, and the `source` of each row that it made up."""
+"""The simulated market: the kind, and the `source` of every row that it generated."""
 COINBASE = "coinbase"
 """The `source` of an exchange's trades."""
 

@@ -37,7 +37,7 @@ class Secret:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Read `NAME=value` lines; blank lines and `#` comments are passed over, a missing file is empty."""
+    """Read `NAME=value` lines; blank lines and `#` comments are skipped, a missing file is empty."""
     if not path.exists():
         return {}
     pairs = {}

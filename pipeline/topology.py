@@ -34,7 +34,7 @@ class Topology:
     replication: int  # copies of each Kafka record and each HDFS block
     kafka_node_id: int
     kafka_voters: str  # `1@host:port,2@host:port`, all controllers; empty: this node alone
-    kafka_cluster_id: str  # the same on all nodes; empty: made up when the node is formatted
+    kafka_cluster_id: str  # the same on all nodes; empty: generated when the node is formatted
     kafka_outside: str  # host:port at which clients outside the brokers' own network reach this one; empty: none
     presto_role: str  # one of PRESTO_ROLES
     metastore_store: MetastoreStore

@@ -13,7 +13,7 @@ set -euo pipefail
 [[ ${1:-} != --help && ${1:-} != -h ]] || { show_usage; exit 0; }
 if is_in_containers; then
   sed -i 's/^COINLAKE_NOTEBOOKS=.*/COINLAKE_NOTEBOOKS=1/' "$COINLAKE_HOME/docker.env"
-  compose up --detach --wait notebook >/dev/null 2>&1 || die "JupyterLab's container does not start: docker logs tells why"
+  compose up --detach --wait notebook >/dev/null 2>&1 || die "JupyterLab's container does not start: see docker logs"
   in_container notebook "$@"
 fi
 need_lake

@@ -20,7 +20,7 @@ set -euo pipefail
 arguments=() params=() file=""
 while (($#)); do
   case $1 in
-    --param | --file | -f) (($# > 1)) || die "$1 needs a value; --help tells more" ;;&
+    --param | --file | -f) (($# > 1)) || die "$1 needs a value; see --help" ;;&
     --param) params+=("$2"); shift 2 ;;
     --file | -f) file=$2; shift 2 ;;
     --file=*) file=${1#*=}; shift ;;
@@ -28,7 +28,7 @@ while (($#)); do
   esac
 done
 [[ -z $file || (-f $file && -r $file) ]] || die "$file is no file that can be read"
-[[ -n $file || ${#params[@]} == 0 ]] || die "--param belongs to --file; --help tells more"
+[[ -n $file || ${#params[@]} == 0 ]] || die "--param belongs to --file; see --help"
 
 if is_in_containers; then
   [[ -z $file ]] || arguments+=(--file "$(bring_in presto "$file" /tmp/files)")
@@ -41,7 +41,7 @@ cli="$COINLAKE_HOME/jars/presto-cli.jar"
 [[ -f $cli ]] || die "$cli is missing: pipeline/scripts/pipeline_setup.sh puts it there"
 url="$("$PYTHON" -c 'from pipeline.settings import load_settings; print(load_settings().presto_url)')"
 info="$(curl --silent --fail --noproxy '*' --max-time 5 "$url/v1/info")" ||
-  die "Presto does not answer at $url: pipeline/scripts/pipeline_status.sh tells what runs"
+  die "Presto does not answer at $url: pipeline/scripts/pipeline_status.sh shows what runs"
 [[ ! $info =~ \"starting\":\ *true ]] || die "Presto at $url is still starting: try again in a few seconds"
 
 if [[ -n $file ]]; then

@@ -15,7 +15,7 @@ class Assumptions:
     replication: int = 3  # COINLAKE_REPLICATION on a cluster
     products: int = 500  # chosen: as many as a large exchange lists
     hottest_share: float = 0.25  # chosen: of all trades, those of the busiest product
-    queries_per_s: float = 0.1  # chosen: a dashboard that groups the last hour each 10 s
+    queries_per_s: float = 0.1  # chosen: a dashboard that groups the last hour every 10 s
     query_window_s: float = 3600.0
 
     # Machines, chosen: 8 cores each, 10 Gbit/s.
@@ -34,7 +34,7 @@ class Assumptions:
     # 1 GB for a million blocks, at least 1 GB:
     # https://docs.cloudera.com/cdp-private-cloud-base/7.1.8/hdfs-overview/topics/hdfs-disk-space-versus-namespace.html
     heap_bytes_per_block: float = 1e3
-    # commit.manifest.target-size-bytes of Iceberg; what a data file takes in one of ours (its `$manifests`, measured).
+    # commit.manifest.target-size-bytes of Iceberg; a data file's entry in ours (`$manifests`, measured).
     manifest_bytes: float = 8 * 1024 * 1024
     manifest_entry_bytes: float = 160.0
     # What Presto's planning takes for each, measured with 202 of them (see pipeline/spark/maintenance.py).

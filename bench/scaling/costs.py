@@ -16,7 +16,7 @@ COSTS = Path(__file__).with_name("costs.json")
 
 @dataclass(frozen=True)
 class Line:
-    """What a batch of trades costs, with all that goes on beside it.
+    """What a batch of trades costs, with everything that runs beside it.
 
     `fixed`, so much for each event, and so much for each request in which the trade producer sends some of them. A
     batch starts each second, so that it is the cost of a second, too: cores where it is processor time in seconds.

@@ -40,7 +40,7 @@ class StoragePlan:
 
 
 def table_files(bytes_per_s: float, files_per_s: float) -> TableFiles:
-    """Return the files of a table that grows so; a compaction starts at so many new ones and is looked for each 10 s.
+    """Return the files of a table that grows so; a compaction starts at so many new ones and is looked for every 10 s.
 
     A file made by one is rewritten with the next ones' files until it has reached a size that is left alone.
     """

@@ -18,7 +18,7 @@ from pipeline.settings import load_settings
 
 NAMES = ("COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN")
 CLUSTER_NAMES = ("METASTORE_DB_PASSWORD", "KAFKA_CLUSTER_ID")
-BYTES = {"KAFKA_CLUSTER_ID": 16}  # no secret, but made up once and the same for all, too
+BYTES = {"KAFKA_CLUSTER_ID": 16}  # not a secret, but also generated once and the same for all
 HEADER = """\
 # Made at the first start, readable by you alone. Any setting of .env.example may be added here.
 """

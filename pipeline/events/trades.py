@@ -30,7 +30,7 @@ TRADE_GAPS = Topic(
 MARKET_ALERTS = Topic(
     "market_alerts",
     partitions=1,
-    doc="Sudden moves of a product's price, as in gold.dm_market_alerts; an alert_id that comes again is no news",
+    doc="Sudden moves of a product's price, as in gold.dm_market_alerts; an alert_id that arrives again is a repeat",
     config=TOPIC_CONFIG,
 )
 

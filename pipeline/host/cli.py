@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pipeline.errors import CoinlakeError
 
 INTERRUPTED = 130  # what a shell returns after Ctrl-C
-SETUP_GOES_ON = "interrupted. What was started runs on: the same command goes on from here, pipeline_down.sh stops it"
+SETUP_GOES_ON = "interrupted. Services keep running: rerun the command to resume, or stop them with pipeline_down.sh"
 
-DOWN_GOES_ON = "interrupted; the same command goes on from here"
+DOWN_GOES_ON = "interrupted; rerun the command to resume"
 
 
 def parse_down(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -41,7 +41,7 @@ def _java_faults() -> Iterator[str]:
         return
     version = java_version(java)
     if version is None:
-        yield f"{java} does not tell its version: {remedy}"
+        yield f"{java} does not report its version: {remedy}"
     elif version != JAVA_WANTED:
         yield f"{java} is Java {version}, the engines run on Java 17: {remedy} and point JAVA_HOME at it"
 

@@ -15,7 +15,7 @@ from pipeline.markets import LIVE, SIMULATOR
 from pipeline.settings import COIN_ID
 from pipeline.tickers import COIN_OF_SYMBOL, QUOTES, coin_named
 
-# A file's name tells of a coin by its id or symbol, and of what the prices are quoted in.
+# A file's name identifies a coin by its id or symbol, and what the prices are quoted in.
 COIN_SYMBOLS = {symbol: coin for symbol, coin in COIN_OF_SYMBOL.items() if symbol not in QUOTES}
 
 
@@ -90,10 +90,10 @@ def _stated_coin(coin: str) -> str:
 
 
 def coin_of_file(name: str) -> str:
-    """Return the one coin a file's name tells of, by id or symbol: `btc-usd-max.csv` is bitcoin.
+    """Return the one coin that a file's name identifies, by id or symbol: `btc-usd-max.csv` is bitcoin.
 
     Raises:
-        ValueError: the name tells of no coin, or of several.
+        ValueError: the name identifies no coin, or several.
     """
     stem = _dashed(name.lower().removesuffix(".csv"))
     words = (_without_quote(word) for word in stem.split("-"))
@@ -102,7 +102,7 @@ def coin_of_file(name: str) -> str:
     found = whole | {COIN_SYMBOLS[word] for word in words if word in COIN_SYMBOLS}
     if len(found) != 1:
         told = f"one coin but {' and '.join(sorted(found))}" if found else "which coin it is about"
-        raise ValueError(f"--history {name}: the name does not tell {told}; add --history-coin COIN, e.g. bitcoin")
+        raise ValueError(f"--history {name}: the name does not say {told}; add --history-coin COIN, e.g. bitcoin")
     return found.pop()
 
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def tell(faults: Iterable[str]) -> None:
-    """Print what stands against a start."""
+    """Print the preflight failures."""
     print("This machine cannot run the lake yet; nothing was started:", file=sys.stderr)  # noqa: T201
     for fault in faults:
         print(f"  - {fault}", file=sys.stderr)  # noqa: T201

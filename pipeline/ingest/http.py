@@ -88,7 +88,7 @@ class HttpClient:
         )
 
     def get(self, path: str, params: Params, coin: str | None = None, policy: RetryPolicy | None = None) -> Answer:
-        """Return the JSON at `path` (below the base address), retrying what a retry can mend.
+        """Return the JSON at `path` (below the base address), retrying what a retry can fix.
 
         `policy` takes the place of the client's own.
 

@@ -101,7 +101,7 @@ class JobStore:
         return [_job(row) for row in self._store.query(f"SELECT * FROM jobs ORDER BY number DESC LIMIT {LISTED_JOBS}")]  # noqa: S608
 
     def unfinished(self) -> list[Job]:
-        """Return what is still to be done, oldest first; a running one was cut and goes on where it stopped."""
+        """Return what is still to be done, oldest first; a running one was interrupted and resumes where it stopped."""
         rows = self._store.query("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", (QUEUED, RUNNING))
         return [_job(row) for row in rows]
 
@@ -139,7 +139,7 @@ def finished(job: Job, message: str | None) -> Job:
 
 
 def failed(job: Job, error: str) -> Job:
-    """Return the job as failed; asking for the same again goes on where it stopped."""
+    """Return the job as failed; asking for the same again resumes where it stopped."""
     return replace(job, state=FAILED, error=error)
 
 

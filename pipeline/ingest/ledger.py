@@ -1,4 +1,4 @@
-"""What Kafka has acknowledged, so that no day is fetched twice and a cut run goes on where it stopped.
+"""What Kafka has acknowledged, so that no day is fetched twice and an interrupted run resumes where it stopped.
 
 A day is written down only after the broker's acknowledgement. A crash between the two publishes that day again; the
 tables drop the second row by its key.
@@ -55,7 +55,7 @@ class Ledger:
             return False
         if known:
             log.warning(
-                "Kafka is now %s, it was %s: its topics were made anew, so what was published before is forgotten "
+                "Kafka is now %s, it was %s: its topics were recreated, so what was published before is forgotten "
                 "and history will be fetched again",
                 identity,
                 known[0],

@@ -133,7 +133,7 @@ def announce(settings: Settings, markets: Markets) -> None:
     """Log which markets are in use, and write run/market.json for the other services."""
     for name, choice in (("prices", markets.prices), ("trades", markets.trades)):
         if choice.kind == SIMULATOR:
-            log.warning("=== SIMULATED MARKET: %s are made up, each row's source says `%s` ===", name, SIMULATOR)
+            log.warning("=== SIMULATED MARKET: %s are simulated; the source of every row is `%s` ===", name, SIMULATOR)
         log.warning("market of %s: %s (%s)", name, choice.kind, choice.reason)
     markets.write(settings.run_dir)
 

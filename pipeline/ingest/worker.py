@@ -50,7 +50,7 @@ class Worker:
         return job
 
     def stop(self, timeout_s: float) -> None:
-        """Ask the running job to stop and wait a little; it goes on at the next start."""
+        """Ask the running job to stop and wait a little; it resumes at the next start."""
         self._stop.set()
         self._queue.put(None)
         self._thread.join(timeout_s)
@@ -80,7 +80,7 @@ class Worker:
         try:
             outcome = self._work(job.order, report)
         except StoppedError as error:
-            log.info("job %s: %s; it goes on at the next start", job.job_id, error)
+            log.info("job %s: %s; it resumes at the next start", job.job_id, error)
             return
         except CoinlakeError as error:
             log.error("job %s failed: %s", job.job_id, error)

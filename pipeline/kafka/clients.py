@@ -57,7 +57,7 @@ def _security(security: KafkaSecurity) -> ClientConfig:
 
 
 class RateLimitedLogs(logging.Filter):
-    """Lets each kind of message of librdkafka through once in a while: it tells of each of its attempts to connect.
+    """Lets each kind of message of librdkafka through once in a while: it logs every attempt to connect.
 
     The kind is the message's first word, such as FAIL.
     """
@@ -95,7 +95,7 @@ class TellingAdmin(AdminClient):
     def reason(self, error: Exception) -> str:
         """Return what an error of this client says, with what has kept it from connecting: a wrong password, say."""
         self._fault = None
-        self.poll(0)  # it tells of its connections only when asked
+        self.poll(0)  # it reports on its connections only when polled
         told = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
         return f"{told}; {self._fault}" if self._fault else told
 

@@ -44,7 +44,7 @@ class FoundTopic:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Create or check the topics, print a line for each, and return 1 when one is not as it should be."""
     parser = argparse.ArgumentParser(prog="setup_events.sh", description="Create the topics of the lake.")
-    parser.add_argument("--check", action="store_true", help="only tell what is missing or different")
+    parser.add_argument("--check", action="store_true", help="only report what is missing or different")
     check_only = parser.parse_args(arguments).check
     try:
         settings = load_settings()
@@ -70,7 +70,7 @@ def with_max_bytes(topic: Topic, max_bytes: int) -> Topic:
 
 
 def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
-    """Bring each topic about; return a line for each that is as stated, and what is wrong with the others.
+    """Bring each topic about; return a line for each that matches its settings, and what is wrong with the others.
 
     Raises:
         ServiceError: Kafka does not answer or refuses.
@@ -92,7 +92,7 @@ def ensure(admin: TellingAdmin, topics: Iterable[Topic], *, create: bool) -> tup
         elif differing := differences(topic, there):
             faults.append(TopicMismatchError(topic.name, differing))
         else:
-            lines.append(f"{topic.name}: there, {_counted(topic.partitions)}, as stated{_untold(topic, there)}")
+            lines.append(f"{topic.name}: exists, {_counted(topic.partitions)}, settings match{_untold(topic, there)}")
     return lines, faults
 
 
@@ -123,7 +123,7 @@ def describe(admin: TellingAdmin, names: Sequence[str]) -> dict[str, FoundTopic]
         answers = admin.describe_configs(resources, request_timeout=ANSWER_S) if resources else {}
         configs = {resource.name: answer.result() for resource, answer in answers.items()}
     except KafkaException as error:
-        raise ServiceError(f"Kafka does not tell its topics: {admin.reason(error)}") from None
+        raise ServiceError(f"Kafka does not list its topics: {admin.reason(error)}") from None
     return {
         name: FoundTopic(len(metadata[name].partitions), {entry.name: entry.value for entry in configs[name].values()})
         for name in there
@@ -159,7 +159,7 @@ def _resize(admin: TellingAdmin, topic: Topic) -> None:
 
 def _untold(topic: Topic, found: FoundTopic) -> str:
     names = [name for name in topic.config if found.config.get(name) is None]
-    return f" (Kafka does not tell {', '.join(names)})" if names else ""
+    return f" (Kafka does not report {', '.join(names)})" if names else ""
 
 
 def _told(error: KafkaException) -> str:

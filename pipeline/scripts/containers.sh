@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced after lib.sh by the scripts that work on a running lake: where it is one of containers, they go on in there.
+# Sourced after lib.sh by the scripts that work on a running lake: where it runs in containers, they continue inside.
 
 export COINLAKE_INSIDE=/var/lib/coinlake # the home in a container
 

@@ -3,15 +3,15 @@
 # Usage: pipeline/scripts/pipeline_setup.sh [--market auto|live|simulator] [--history FILE.csv [--history-coin COIN]]
 #                                           [--no-notebook] [--small] [--native | --docker [--profile cluster]]
 #   --market M           where prices come from: live markets, the simulator, or auto (default): live if they answer
-#   --history FILE.csv   take in a file of past prices (CoinGecko export or Kaggle minutes) and wait until it is there
-#   --history-coin COIN  the coin it is about, where the file's name does not tell: bitcoin, or btc
+#   --history FILE.csv   import a file of past prices (CoinGecko export or Kaggle minutes) and wait until it is there
+#   --history-coin COIN  the coin it is about, where the file's name does not say: bitcoin, or btc
 #   --no-notebook        without JupyterLab (--notebook: with it again)
 #   --small              smaller heaps, for a machine with 4 GB (--no-small: the usual ones again)
 #   --native             engines as processes of this machine
 #   --docker             in containers; so it is without either word where a Docker engine answers and there is room
 #   --profile cluster    in containers: three brokers and DataNodes, Spark and Presto with two workers each
-# Run again on a live lake it changes nothing, and keeps its market, size and notebook unless told otherwise.
-# Exit code: 0 the lake works, 1 a fault (told in one line each), 2 wrong arguments, 130 Ctrl-C.
+# Run again on a live lake it changes nothing, and keeps its market, size and notebook unless options say otherwise.
+# Exit code: 0 the lake works, 1 a fault (one line each), 2 wrong arguments, 130 Ctrl-C.
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Summary: tell what runs, how far the stream is behind each topic, and what each table holds.
+# Summary: show what runs, how far the stream lags behind each topic, and what each table holds.
 # Usage: pipeline/scripts/pipeline_status.sh [--json]
 #   --json   the same for programs; what is not known is null
 # Exit code: 0 every service is up, 3 one is not.

@@ -25,7 +25,7 @@ from pipeline.tables.silver import COIN_PRICES
 
 FOLDER_PREFIX = "published-"  # and the time in ns
 KEEP_FOLDERS_S = 900.0  # a reader that planned its query on old folders has this long to finish
-MAX_FILES = 60  # in a year's folder; five coins polled each minute reach it in an hour
+MAX_FILES = 60  # in a year's folder; five coins polled every minute reach it in an hour
 
 
 class CoinDataPublisher:

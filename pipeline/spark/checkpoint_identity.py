@@ -40,7 +40,7 @@ def claim_checkpoint(spark: SparkSession, checkpoint: str, found: KafkaIdentity)
     """Return the identity of the checkpoint folder, making one where the folder is new.
 
     Raises:
-        CheckpointMismatchError: the folder belongs to another cluster, or a topic was made anew since.
+        CheckpointMismatchError: the folder belongs to another cluster, or a topic was recreated since.
     """
     text = hdfs.read_text(spark, f"{checkpoint}/{FILE}")
     if text is None:

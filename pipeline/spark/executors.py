@@ -75,6 +75,6 @@ def _how_losses_are_met() -> dict[str, str]:
         "spark.executor.heartbeatInterval": "5s",
         "spark.network.timeout": "30s",
         "spark.network.timeoutInterval": "5s",  # how often the driver looks for silent executors; by default 60 s
-        # Blocks of a lost executor are worked out anew; asking for them 3 times 5 s would delay that.
+        # Blocks of a lost executor are recomputed; asking for them 3 times 5 s would delay that.
         "spark.shuffle.io.retryWait": "1s",
     }

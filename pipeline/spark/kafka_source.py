@@ -27,7 +27,7 @@ the broker answers a connection's requests one after the other: with Kafka's 500
 
 @dataclass(frozen=True)
 class KafkaIdentity:
-    """Which Kafka this is: a cluster id, and an id for each topic that changes when the topic is made anew."""
+    """Which Kafka this is: a cluster id, and an id for each topic that changes when the topic is recreated."""
 
     cluster: str
     topics: dict[str, str]

@@ -1,4 +1,4 @@
-"""Replacing rows of an Iceberg table by writing the partitions they are in anew, in one commit.
+"""Replacing rows of an Iceberg table by rewriting the partitions they are in, in one commit.
 
 For tables of which a partition is a small file this takes half the time of a MERGE, and readers never see a part.
 """

@@ -1,4 +1,4 @@
-"""Stretches of time in whole minutes: which parts of the trade tables are worked out anew."""
+"""Time ranges in whole minutes: which parts of the trade tables are recomputed."""
 
 from __future__ import annotations
 

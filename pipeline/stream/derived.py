@@ -1,4 +1,4 @@
-"""Keeping candles, statistics and coverage equal to the trades: each minute that gets a trade is recomputed.
+"""Keeping candles, statistics and coverage equal to the trades: every minute that gets a trade is recomputed.
 
 So late and fetched trades correct what they belong to, and doing it again changes nothing.
 """

@@ -24,6 +24,6 @@ OBSERVATION = (
 )
 
 PRODUCT = (
-    Column("source", "string", "the exchange, coinbase; made-up trades say simulator", nullable=False),
+    Column("source", "string", "the exchange, coinbase; simulated trades say simulator", nullable=False),
     Column("product_id", "string", "what is traded against what, e.g. BTC-USD", nullable=False),
 )

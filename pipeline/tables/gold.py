@@ -22,7 +22,7 @@ PRICE_STATS = Table(
     ),
     key=("source", "product_id", "window_end"),
     partitioned_by=("days(window_end)",),
-    doc="Statistics over one hour, for each minute at which one with trades ends; the newest window is still filling",
+    doc="Statistics over one hour, for every minute at which one with trades ends; the newest window is still filling",
 )
 
 ALERTS = Table(

@@ -17,7 +17,7 @@ COIN_PRICES = Table(
         *POSITION,
     ),
     key=("coin", "event_time", "source"),
-    # A year of five coins polled each minute is about 40 MB: one partition, and history arrives in few files.
+    # A year of five coins polled every minute is about 40 MB: one partition, and history arrives in few files.
     partitioned_by=("years(event_time)",),
     doc="Clean price observations, live and history since 2013, one row for each coin, time and source",
 )

@@ -33,8 +33,8 @@ def start(choices: Choices, *, new_jars: bool = False) -> str:
     idle = [name for name, state in daemon.states().items() if state.state in supervisor.ENDED]
     for name in idle:
         daemon.start(name)
-    anew = sorted({*taken_over, *idle})
-    return f"services were running; taken over anew: {', '.join(anew)}" if anew else "services were running"
+    again = sorted({*taken_over, *idle})
+    return f"services were running; restarted: {', '.join(again)}" if again else "services were running"
 
 
 def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> None:
@@ -66,7 +66,7 @@ def _failure(settings: Settings, name: str, what: str) -> str:
     shown = "\n".join(f"    {line}" for line in tail) or "    (the log is empty)"
     return (
         f"{name} {what}. The end of {log}:\n{shown}\n"
-        f"  Next: mend what the log tells and run the same command again; it goes on where it stopped."
+        f"  Next: fix the cause shown above and rerun the command; it resumes where it stopped."
     )
 
 

@@ -18,7 +18,7 @@ SQL_DIR = Path(__file__).with_name("sql")
 VISIBLE_S = 60.0  # from an event's acknowledgement by Kafka to its row; about 1 s is usual
 POLL_AGAIN_S = 0.2
 LOOK_AGAIN_S = 0.3
-NEXT_STEP = "logs/spark.log in the home tells what the stream does; pipeline/scripts/pipeline_status.sh what runs"
+NEXT_STEP = "see logs/spark.log in the home for the stream and pipeline/scripts/pipeline_status.sh for what runs"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def push_history(scheduler: SchedulerApi, file: HistoryFile, advance: Advance) -
         advance(job.done, job.total, f"{job.events:,} events")
         time.sleep(LOOK_AGAIN_S)
     if job.state != "done":
-        raise ServiceError(f"the history in {file.path.name} was not taken in: {job.error or job.message}")
+        raise ServiceError(f"the history in {file.path.name} was not imported: {job.error or job.message}")
     return job
 
 

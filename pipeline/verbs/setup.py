@@ -97,7 +97,7 @@ def _make_topics(settings: Settings, stages: Stages) -> None:
         lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
         if faults:
             raise ServiceError("\n  ".join(map(str, faults)))
-        outcome(f"topics {', '.join(line.partition(':')[0] for line in lines)} are as stated")
+        outcome(f"topics {', '.join(line.partition(':')[0] for line in lines)} match their settings")
 
 
 def _register_tables(settings: Settings, stages: Stages) -> None:

@@ -87,7 +87,7 @@ def _read_services() -> list[ServiceState]:
 
 def _tell_of_a_dead_supervisor(settings: Settings, status: Status) -> None:
     if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
-        told = "the supervisor is gone, nothing restarts a service: pipeline/scripts/pipeline_setup.sh starts all anew"
+        told = "the supervisor is gone, no service is restarted: pipeline/scripts/pipeline_setup.sh mends it"
         print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
 
 

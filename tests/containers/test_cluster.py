@@ -63,7 +63,7 @@ for topic in TOPICS:
 def test_the_lake_goes_on_without_one(lake: Lake, session: Session, service: str) -> None:
     lake.kill(service)
     before = wait_until(lambda: session.counts()[0], 120, f"queries answer without {service}")
-    wait_until(lambda: session.counts()[0] >= before + MORE, 180, f"the stream goes on without {service}")
+    wait_until(lambda: session.counts()[0] >= before + MORE, 180, f"the stream continues without {service}")
     lake.start(service)
     wait_until(lambda: lake.health(service) == "healthy", 180, f"{service} is back")
 
@@ -71,7 +71,7 @@ def test_the_lake_goes_on_without_one(lake: Lake, session: Session, service: str
 def test_a_crashed_driver_goes_on_where_it_was(lake: Lake, session: Session) -> None:
     before = session.counts()[0]
     lake.crash("spark-driver")
-    wait_until(lambda: session.counts()[0] >= before + MORE, 240, "the stream goes on")
+    wait_until(lambda: session.counts()[0] >= before + MORE, 240, "the stream continues")
 
 
 def test_each_trade_is_there_once(lake: Lake, session: Session) -> None:

@@ -64,7 +64,7 @@ def test_the_verbs_work_from_outside(lake: Lake, tmp_path: Path) -> None:
     script = lake.stack.script
     assert '"42"' in script("analysis/scripts/presto.sh", "--execute", "SELECT 42", "--output-format", "CSV")
     assert '"42"' in script("analysis/scripts/presto.sh", "--file", str(query), "--output-format", "CSV")
-    assert "as stated" in script("pipeline/init/setup_events.sh", "--check")
+    assert "settings match" in script("pipeline/init/setup_events.sh", "--check")
     assert "simulator" in script("monitor/watch_kafka.sh", "--limit", "1", "coin_events")
 
 

@@ -30,7 +30,7 @@ def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
         clear(lake)
     try:
         print(lake.script(SETUP, "--native", "--market", "simulator", "--history", str(history_file), seconds=900))
-        yield Stack(load_settings(env), env, checkout)  # read anew: the set-up has made the secrets
+        yield Stack(load_settings(env), env, checkout)  # reread: the set-up has made the secrets
     finally:
         if not keep:
             print(lake.script(DOWN))

@@ -37,7 +37,7 @@ def foreign_checkpoint(stack: Stack) -> Iterator[None]:
     daemon.start("spark")
     before = stack.count("iceberg.silver.coin_prices", "source = 'simulator'")
     wait_until(
-        lambda: stack.count("iceberg.silver.coin_prices", "source = 'simulator'") > before, 90, "the stream goes on"
+        lambda: stack.count("iceberg.silver.coin_prices", "source = 'simulator'") > before, 90, "the stream continues"
     )
 
 

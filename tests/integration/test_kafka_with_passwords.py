@@ -115,7 +115,7 @@ def test_the_topics_are_there_as_stated(kafka: SecureKafka, password: str, chang
     lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=False)
     assert faults == []
     assert [line.partition(":")[0] for line in lines] == [topic.name for topic in TOPICS]
-    assert all(line.endswith("as stated") for line in lines)
+    assert all(line.endswith("settings match") for line in lines)
 
 
 def test_frames_arrive_unchanged_and_spark_reads_them(kafka: SecureKafka, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_second_set_up_takes_seconds_and_changes_nothing(stack: Stack, history_f
     seconds = time.monotonic() - started
     assert settled_counts(stack) == before
     assert service_pids(stack) == pids
-    assert seconds < 60  # bench/setup measures it; here only "does not start anything anew"
+    assert seconds < 60  # bench/setup measures it; here only "does not restart anything"
 
 
 def test_down_leaves_no_process_and_up_finds_every_row(stack: Stack) -> None:

@@ -64,7 +64,7 @@ def test_a_new_process_compares_and_goes_on(lake: SparkSession, published: Publi
     unchanged = published.partitions.partitions["2024"]
     add(lake, datetime(2026, 1, 2), 3)
     published.restart()
-    assert published.publisher.run() == 5, "the year that differs is written anew"
+    assert published.publisher.run() == 5, "the year that differs is rewritten"
     assert published.partitions.partitions["2024"] == unchanged
     assert published.rows() == silver(lake)
 

@@ -20,7 +20,7 @@ class Sent(NamedTuple):
 
 
 class FakeMessage:
-    """What a delivery report tells of its record."""
+    """What a delivery report says about its record."""
 
     def __init__(self, sent: Sent) -> None:
         self._sent = sent

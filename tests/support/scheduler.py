@@ -28,7 +28,7 @@ class StandInProducer(FakeKafka):
 
 
 class StandInAdmin:
-    """Takes the place of the scheduler's `KafkaAdmin`; another `topic_id` is a topic made anew."""
+    """Takes the place of the scheduler's `KafkaAdmin`; another `topic_id` is a recreated topic."""
 
     topic_id = "topic-1"
 

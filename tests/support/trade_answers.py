@@ -63,7 +63,7 @@ def at(minutes: float) -> str:
 
 
 def trend(product: str = BTC, source: str = "coinbase", minutes: int = 90, price: int = 100) -> list[Row]:
-    """Return a rolling hour that rises by one each minute; the first hour has nothing before it to compare with."""
+    """Return a rolling hour that rises by one every minute; the first hour has nothing before it to compare with."""
     return [
         [
             *(source, product, at(n), f"{price + n}", f"{price}", f"{price + 2 * n}"),

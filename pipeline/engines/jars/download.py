@@ -32,7 +32,7 @@ def with_maven(artifacts: Sequence[Artifact], into: Path, scratch: Path, on_line
     scratch.mkdir(parents=True, exist_ok=True)
     pom = scratch / "pom.xml"
     _write(maven_pom(artifacts, into), pom)
-    # A local repository of our own: kept while downloads are incomplete, so that a second try goes on from there,
+    # A local repository of our own: kept while downloads are incomplete, so that a second try resumes from there,
     # and removed afterwards, so that nothing lies on the disk twice.
     repository = f"-Dmaven.repo.local={scratch / 'repository'}"
     _run(["mvn", "--batch-mode", "--file", str(pom), repository, f"{DEPENDENCY_PLUGIN}:copy"], on_line)

@@ -1,4 +1,4 @@
-"""Show how a download goes on: a bar on a terminal, plain lines elsewhere."""
+"""Show the progress of a download: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

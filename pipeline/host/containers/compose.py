@@ -18,7 +18,7 @@ from pipeline.settings import CHECKOUT
 ENV_FILE = "docker.env"
 PROFILES = ("single", "cluster")
 PYTHON_INSIDE = "/var/lib/coinlake/venv/bin/python"  # in every image; it has all packages
-# The settings that docker-compose.yml hands on to the containers, beside those that `project_values` makes.
+# The settings that docker-compose.yml passes to the containers, beside those that `project_values` makes.
 HANDED_ON = (
     "COINS",
     "COINBASE_PRODUCTS",

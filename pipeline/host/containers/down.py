@@ -43,7 +43,7 @@ def stop(compose: Compose, *, purge: bool) -> None:
     profiles = [word for profile in PROFILES for word in ("--profile", profile)]
     compose.run(*profiles, "down", "--remove-orphans", *(["--volumes"] if purge else []), within_s=STOP_S)
     if compose.services():
-        raise ServiceError("some containers are still there; docker ps tells which")
+        raise ServiceError("some containers are still there; see docker ps")
     told = f"{running} containers stopped" if running else "nothing was running"
     _say(stage_line(time.monotonic() - start, told))
     if purge:

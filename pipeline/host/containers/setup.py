@@ -76,7 +76,7 @@ def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str
 
 
 def _check(settings: Settings, options: SetupOptions, compose: Compose, profile: str) -> None:
-    """Raise `PreflightError` with everything that stands against a start."""
+    """Raise `PreflightError` with every preflight failure."""
     faults = list(preflight.history_faults(settings, options))
     is_up = compose.is_up()
     running = compose.values.get("COMPOSE_PROFILES", profile)
@@ -143,7 +143,7 @@ def _failure(compose: Compose, log: Path) -> str:
     logged = compose.run("logs", "--no-log-prefix", "--tail", str(LOG_LINES), name).rstrip() or "(nothing)"
     shown = "\n".join(f"    {line}" for line in logged.splitlines())
     told = f"not ready: {', '.join(waiting)} ({' '.join(last)}). The end of what {name} logs:\n{shown}\n"
-    return f"{told}  Next: mend what the log tells and run the same command again; it goes on where it stopped."
+    return f"{told}  Next: fix the cause shown above and rerun the command; it resumes where it stopped."
 
 
 def _prove(compose: Compose, history: HistoryFile | None, elapsed_s: float) -> int:

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def open_exchange(settings: Settings, options: argparse.Namespace) -> Feed:
-    """Return the exchange of the settings' products, trading already; it goes on where its last run ended."""
+    """Return the exchange of the settings' products, already trading; it resumes where its last run ended."""
     file = settings.data_dir / "simulator" / "exchange.json"
     exchange = Exchange(options.seed, settings.products, file=file)
     exchange.set_rate(options.trade_rate, options.trades)
@@ -73,7 +73,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same prices (default %(default)s)")
     parser.add_argument("--tier", choices=TIERS, default="pro", help="the kind of key to play (default %(default)s)")
     parser.add_argument("--trade-rate", type=_rate, default=5, help="trades/s over all products (default %(default)s)")
-    parser.add_argument("--trades", type=int, help="stop trading after so many (default: go on)")
+    parser.add_argument("--trades", type=int, help="stop trading after so many (default: never)")
     parser.add_argument("--mischief", type=_plan, metavar=plan, help=f"share of trades that meet {', '.join(PLANNED)}")
     return parser
 

@@ -15,8 +15,8 @@ LIVE_WITHIN_MS = 60_000  # a range that ends this close to now ends with the liv
 def chart_times(start_ms: int, end_ms: int, now_ms: int) -> tuple[Times, bool]:
     """Return the moments between start and end, and whether the last one is the live price.
 
-    Above 90 days of range: midnights. Up to 90 days: about each hour, up to 1 day that ends now: about each 5 minutes;
-    these stand off the grid by up to a fifteenth of the step. The live price stands at now, off any grid.
+    Above 90 days of range: midnights. Up to 90 days: about every hour, up to 1 day that ends now: about every 5
+    minutes; these stand off the grid by up to a fifteenth of the step. The live price stands at now, off any grid.
     """
     live = now_ms - LIVE_WITHIN_MS <= end_ms
     end_ms = min(end_ms, now_ms)

@@ -44,7 +44,7 @@ def day_ms(day: str) -> int:
 
 
 def choose(ids: Iterable[str]) -> Mapping[str, SimulatedCoin]:
-    """Return the named coins; one that is not in the table gets a past made up from its name."""
+    """Return the named coins; one that is not in the table gets a past generated from its name."""
     return {coin: KNOWN.get(coin) or invented(coin) for coin in ids}
 
 

@@ -44,7 +44,7 @@ def current_item(reading: Reading, entry: Json) -> Item:
 def daily_items(reading: Reading, body: Json, span: TimeRange) -> Iterator[Item]:
     """Yield the daily observations of a market_chart answer that lie in the span, oldest first.
 
-    Points off the midnight grid are passed over: the last one is the live price, and may be older than the one before
+    Points off the midnight grid are skipped: the last one is the live price, and may be older than the one before
     it. A repeated day counts once. Prices, caps and volumes are joined by time; a cap or volume without a price is
     left, a price without them keeps its place.
     """

@@ -41,9 +41,9 @@ class CsvFile:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def events(self, coin: str, start_line: int = 0) -> Iterator[CsvLine]:
-        """Yield what each line after `start_line` says, in the file's order; blank lines are passed over.
+        """Yield what each line after `start_line` says, in the file's order; blank lines are skipped.
 
-        Give the number of the last line that is done as `start_line` to go on after an interruption. A last line
+        Give the number of the last line that is done as `start_line` to resume after an interruption. A last line
         without a line end counts like any other: if it was cut, its fields are too few or one of them is unreadable,
         except where the cut fell inside the last number, which nobody can see.
         """

@@ -11,7 +11,7 @@ SILENCE_S = 10.0  # heartbeats come each second
 
 
 class Backoff:
-    """Exponential waits with full jitter, without an end; a connection that held for a minute starts anew."""
+    """Exponential waits with full jitter, without an end; a connection that held for a minute resets them."""
 
     def __init__(self, uniform: Callable[[float, float], float] = random.uniform) -> None:
         self._uniform = uniform

@@ -120,7 +120,7 @@ class Feed:
         self._is_reading = True
 
     async def _end_silence(self, socket: ClientConnection) -> None:
-        """Cut a connection on which nothing comes any more; its reader then starts anew."""
+        """Close a connection that has gone silent; its reader then reconnects."""
         watch = SilenceWatch(self._parts.clock(), self._parts.silence_s)
         while not watch.is_silent(self.frames, self._parts.clock(), is_reading=self._is_reading):
             await asyncio.sleep(self._parts.look_s)

@@ -91,4 +91,4 @@ class Filler:
             try:
                 self.run_once()
             except Exception:  # the loop's boundary: a fault of ours must not end the filling for good
-                log.exception("the filler failed; it goes on")
+                log.exception("the filler failed; it will retry")

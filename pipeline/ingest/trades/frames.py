@@ -1,7 +1,7 @@
 """What a frame of the exchange's feed says: which trades it brings, or what else it is.
 
-Frames go on unchanged; only what the ledger of gaps needs is read here. Every frame of every product passes through
-`read_frame`, so its usual case, one trade of `matches`, costs about a microsecond.
+Frames are forwarded unchanged; only what the ledger of gaps needs is read here. Every frame of every product passes
+through `read_frame`, so its usual case, one trade of `matches`, costs about a microsecond.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class GapLedger:
         """Bind the ledger to a Kafka, by cluster id and topic id; call it before `start`.
 
         Another Kafka than before does not have what the old one acknowledged, so the marks do not count any more: each
-        product begins anew, and what the table lacks below is for `TableCheck` to find.
+        product starts over, and what the table lacks below is for `TableCheck` to find.
         """
         if self._store.adopt(identity):
             log.warning(

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SETTLE_S = 2.0  # frames that come in another order within this time open no gap
 FAR = 1000  # an id this far below the expected one is no repeat of a moment ago
-CONFIRMATIONS = 3  # so many frames in a row far below: the exchange counts anew
+CONFIRMATIONS = 3  # so many consecutive frames far below: the id sequence was reset
 HIGHEST_ID = 2**62  # a bigint with room to count on
 
 
@@ -49,7 +49,7 @@ class GapWatch:
         self._begun: dict[str, int] = {}
         self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)  # open ones of products that have no mark
         self.opened = 0
-        self.restarts = 0  # how often an exchange began to count anew
+        self.restarts = 0  # how often an exchange reset its id sequence
 
     @locked
     def restore(self, low_water: Mapping[str, int], gaps: Iterable[SavedGap]) -> None:
@@ -250,18 +250,18 @@ class GapWatch:
         candidate.start = min(candidate.start, start)
         candidate.ids.update(trade_ids)
         if candidate.frames >= CONFIRMATIONS:
-            self._count_anew(track, candidate)
+            self._restart_count(track, candidate)
 
-    def _count_anew(self, track: Track, candidate: Candidate) -> None:
+    def _restart_count(self, track: Track, candidate: Candidate) -> None:
         log.warning(
-            "%s: the exchange counts its trades anew: at %d after %d; the watch starts anew from there",
+            "%s: the exchange reset its trade ids: %d after %d; watching restarts from there",
             track.product_id,
             candidate.start,
             track.next - 1,
         )
         self.restarts += 1
         self._open(track, float("inf"))
-        track.start_anew(candidate.start)
+        track.restart(candidate.start)
         self.seen(track.product_id, sorted(candidate.ids))
         self.acknowledged(track.product_id, candidate.acknowledged)
 

@@ -59,7 +59,7 @@ class Intake:
         self.frames += 1
         if len(frame) > MAX_EVENT_BYTES:  # its trades are not noted, so that they become a gap and are fetched
             self.oversize += 1
-            log.error("a frame of %d bytes is passed over: the topic takes none so large", len(frame))
+            log.error("a frame of %d bytes is skipped: it exceeds the topic's limit", len(frame))
             return
         kind, channel, product, trades, last_trade_id, error = read_frame(frame)
         for name, trade_ids in trades:

@@ -27,7 +27,7 @@ FLUSH_S = 60.0
 def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
     """Send the frames as they come and return the figures; gaps are counted, not filled and not told.
 
-    What Kafka does not take in time stays in a spool of the replay's own, which the next replay sends first.
+    What Kafka does not accept in time stays in a spool of the replay's own, which the next replay sends first.
     """
     folder = settings.data_dir / "trades" / "replay"
     shutil.rmtree(folder / "ledgers", ignore_errors=True)  # a recording's ids are long past

@@ -122,7 +122,7 @@ class Service:
             except ServiceError:
                 continue  # Kafka is away; the sink deals with that
             if found != adopted:
-                raise ServiceError(f"Kafka is now {found}, it was {adopted}: its topics were made anew")
+                raise ServiceError(f"Kafka is now {found}, it was {adopted}: its topics were recreated")
 
     def _beat(self) -> None:
         self._sink.sync()

@@ -3,7 +3,7 @@
 A record is either in the client's queue or in the spool. While the spool holds records that have not been sent, every
 new one goes behind them, so that the records of a product stay in order. What Kafka did not take goes (back) to the
 spool's end, where it may come twice or later than its neighbours, but it comes. The client's queue dies with the
-process; trades in it were never reported as acknowledged, so the ledger of gaps fetches them anew.
+process; trades in it were never reported as acknowledged, so the ledger of gaps fetches them again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PAUSE_S = 1.0  # between a failure and the next attempt
 QUEUE = 100_000  # records in the client's queue, at most
 WINDOW = 20_000  # of which so many from the spool: a restart in the middle sends those again
 DRAIN = 2_000  # records from the spool in one call, so that the feed is not kept waiting
-POLL_EVERY = 255  # sends, as a mask: delivery reports are taken in that often at the least
+POLL_EVERY = 255  # sends, as a mask: delivery reports are processed at least that often
 LAST_ANSWERS_S = 2.0
 TURN_S = 0.05  # one wait for acknowledgements
 
@@ -73,7 +73,7 @@ def sink_config(kafka: ClientConfig) -> dict[str, Any]:
 
 
 def connector(kafka: ClientConfig) -> Callable[[], Producer]:
-    """Return a call that makes the sink's client; a client that has lost its place must be made anew."""
+    """Return a call that makes the sink's client; a client that has lost its place must be recreated."""
     return lambda: Producer(sink_config(kafka))
 
 
@@ -142,7 +142,7 @@ class FrameSink:
         self.send(value, key, headers, trades, topic)
 
     def poll(self) -> None:
-        """Take in delivery reports, hand over what the spool holds, and see whether Kafka keeps up."""
+        """Process delivery reports, forward what the spool holds, and see whether Kafka keeps up."""
         with self._lock:
             if self._broken:
                 self._renew()

@@ -28,7 +28,7 @@ class Pending:
 
 @dataclass(slots=True)
 class Candidate:
-    """Signs that the exchange counts anew; void as soon as ids from `top` on come again."""
+    """Signs of a reset id sequence; void as soon as ids from `top` on arrive again."""
 
     top: int
     start: int
@@ -104,7 +104,7 @@ class Track:
         insort(self.gaps, gap, key=_FROM)
         self.account(gap.from_id, gap.to_id)
 
-    def start_anew(self, start: int) -> None:
+    def restart(self, start: int) -> None:
         """Expect ids from `start` on; gaps that are open stay."""
         self.next, self.low, self.beyond, self.candidate = start, start - 1, Runs(), None
         self.reason_at, self.noted_next = NEVER, start

@@ -1,4 +1,4 @@
-"""gold.dm_crypto_price_stats: statistics over one hour, for each minute at which an hour with trades ends."""
+"""gold.dm_crypto_price_stats: statistics over one hour, for every minute at which an hour with trades ends."""
 
 from __future__ import annotations
 

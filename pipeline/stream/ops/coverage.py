@@ -5,8 +5,8 @@ order of the ids, not of time: trades whose times lie the other way round than t
 make no hole. A trade that is there counts in the hour of its own time, a missing one in the hour of the next higher id
 that is there; the sums over the hours are exact. Nothing is expected before the first id that ever came.
 
-Numbering that starts anew, or one wild id, is no hole: where the next higher id was traded earlier, or more ids are
-missing than the market can have traded in between, counting goes on behind it.
+A reset id sequence, or one wild id, does not count as a hole: where the next higher id was traded earlier, or more ids
+are missing than the market can have traded in between, counting continues behind it.
 """
 
 from __future__ import annotations

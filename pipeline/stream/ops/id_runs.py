@@ -1,6 +1,6 @@
-"""Runs of trade ids: each minute's ids from first to last, with how many of them are there.
+"""Runs of trade ids: every minute's ids from first to last, with how many of them are there.
 
-A candle is such a run. Where ids of two numberings meet in one minute (one starts anew, or a wild id comes), first and
+A candle is such a run. Where ids of two numberings meet in one minute (a reset, or a wild id), first and
 last say nothing about what lies between; such a minute is told by its many absent ids, and is split up by its trades.
 """
 

@@ -22,7 +22,7 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
     record is a clean observation, else every fault found, joined by "; ". Times are `timestamp_ntz`, UTC.
 
     All that a batch needs is computed here, in the stream's plan, which is made once: what is added to it batch by
-    batch is planned anew each time. The steps stand in selects of their own, so that each value is computed once and
+    batch is replanned every time. The steps stand in selects of their own, so that each value is computed once and
     the code that Spark generates for each batch stays short.
     """
     return (

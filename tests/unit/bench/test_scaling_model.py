@@ -1,4 +1,4 @@
-"""The model's arithmetic, against figures worked out by hand, and what must hold at any rate."""
+"""The model's arithmetic, against figures computed by hand, and what must hold at any rate."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def test_partitions_follow_bytes_where_tasks_are_few() -> None:
 
 
 def test_small_files_are_compacted_until_they_are_large_enough() -> None:
-    # 20 kB/s in a file a second: 4 MB each 200 s; the fifth compaction makes 20 MB, over 16 MiB.
+    # 20 kB/s in a file a second: 4 MB every 200 s; the fifth compaction makes 20 MB, over 16 MiB.
     assert table_files(20_000, 1.0) == TableFiles(
         bytes_per_day=20_000 * 86_400, compaction_every_s=200, files_per_day=86.4, rewrites=3.0
     )
 
 
 def test_many_bytes_fill_several_files_a_compaction() -> None:
-    # 2 MB/s: 400 MB each 200 s are 3 files of at most 128 MiB.
+    # 2 MB/s: 400 MB every 200 s are 3 files of at most 128 MiB.
     assert table_files(2_000_000, 1.0).files_per_day == 3 * 432
     assert table_files(2_000_000, 1.0).rewrites == 1
 
@@ -99,7 +99,7 @@ def test_storage_at_ten_thousand_events() -> None:
     assert plan.bytes_per_day == pytest.approx(86.54e9, rel=1e-3)
     assert plan.data_nodes == 3  # 26 TB of 33.6 TB would fit one
     assert plan.bronze.compaction_every_s == 2000
-    assert plan.bronze.files_per_day == pytest.approx(12 * 43.2)  # 1.6 GB each 2000 s in files of 128 MiB
+    assert plan.bronze.files_per_day == pytest.approx(12 * 43.2)  # 1.6 GB every 2000 s in files of 128 MiB
     assert plan.trades.files_per_day == 432
     assert plan.files == pytest.approx((518.4 + 432) * 100)
     assert plan.name_node_heap_bytes == 1e9  # the least there is

@@ -1,1 +1,1 @@
-"""An exchange of our own: trades made up by seed, a feed with faults on demand, and REST to fill the gaps."""
+"""An exchange of our own: trades generated from a seed, a feed with faults on demand, and REST to fill the gaps."""

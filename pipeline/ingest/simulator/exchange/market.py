@@ -20,7 +20,7 @@ class Exchange:
     def __init__(
         self, seed: int, names: Iterable[str], clock: Callable[[], float] = time.time, file: Path | None = None
     ) -> None:
-        """Open with a trade of each product, or go on from the file; the clock gives seconds since 1970."""
+        """Open with a trade of each product, or resume from the file; the clock gives seconds since 1970."""
         self.seed = seed
         self._clock = clock
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Exchange:
             self._file.write(self._states)
 
     def restart_ids(self, name: str | None, first_id: int) -> None:
-        """Let the ids of a product, or of all, begin anew with the next trade."""
+        """Reset the ids of a product, or of all, with the next trade."""
         with self._lock:
             for product in self.chosen(name):
                 start_n = product.made(self.now_us() + LEAD_US)
@@ -84,7 +84,7 @@ class Exchange:
         self.set_rate(0)
 
     def state(self) -> dict[str, Any]:
-        """Return what was made so far, by product; ids are those that REST can tell of."""
+        """Return what was made so far, by product; ids are those that REST still has."""
         now_us = self.now_us()
         products = {}
         for name, product in self.products.items():

@@ -21,7 +21,7 @@ class Segment:
     end_n: int | None = None
 
     def made(self, time_us: int) -> int:
-        """Return how many trades were made up to a time, itself included, those before this segment included."""
+        """Return how many trades were generated up to a time, itself included, those before this segment included."""
         if not self.step_ns or time_us < self.start_us:
             return self.start_n
         since_ns = (time_us - self.start_us + 1) * 1000 - 1
@@ -53,7 +53,7 @@ class Pace:
         self.segments = (*self.segments, started)  # readers in other threads see the old ones or the new
 
     def made(self, time_us: int) -> int:
-        """Return how many trades were made up to a time."""
+        """Return how many trades were generated up to a time."""
         for segment in reversed(self.segments):
             if segment.start_us <= time_us:
                 return segment.made(time_us)

@@ -61,7 +61,7 @@ class Product:
         self._size_exponent = self._quotes.size_exponent(state.pace.opened_us)
 
     def made(self, time_us: int) -> int:
-        """Return how many trades were made up to a time, microseconds since 1970."""
+        """Return how many trades were generated up to a time, microseconds since 1970."""
         return self.state.pace.made(time_us)
 
     def trade(self, n: int) -> Trade:
@@ -90,15 +90,15 @@ class Product:
         return numbering.first_id + n - numbering.start_n
 
     def ids(self, first_n: int, last_n: int) -> list[tuple[int, int]]:
-        """Return the ids of a run of trades, as runs with both ends; more than one where the ids began anew."""
+        """Return the ids of a run of trades, as runs with both ends; more than one where the ids were reset."""
         starts = [one.start_n for one in self.state.numberings if first_n < one.start_n <= last_n]
         bounds = [first_n, *starts, last_n + 1]
         return [(self.id_of(a), self.id_of(b - 1)) for a, b in pairwise(bounds) if a < b]
 
     def answerable(self, time_us: int) -> tuple[int, int, int]:
-        """Return what REST can tell of: number of the oldest trade, of the one after the newest, and the oldest's id.
+        """Return what REST still has: number of the oldest trade, of the one after the newest, and the oldest's id.
 
-        Where ids began anew, the trades with the old ones are gone.
+        Where ids were reset, the trades with the old ones are gone.
         """
         made = self.made(time_us)
         numbering = self._numbering(made - 1)

@@ -1,6 +1,6 @@
 -- The holes in the ids of one product's trades within a stretch of time: first and last missing id, in order.
 -- Parameters: source, product, start, end; source, product, start; an id beyond the table's (or null) and its time.
--- As in ops.coverage, numbering that starts anew and a wild id are no hole: the next higher id was traded earlier, or
+-- As in ops.coverage, a reset id sequence and a wild id are not holes: the next higher id was traded earlier, or
 -- more ids are missing than the market can have traded in between.
 WITH known AS (
     SELECT trade_id, trade_time

@@ -1,4 +1,4 @@
-"""The lock of the engines' jars, and what the downloading tools are told of it."""
+"""The lock of the engines' jars, and what the download tools get from it."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_a_missing_java_is_no_fault_where_the_bootstrap_installs_it(monkeypatch:
         ('openjdk version "17.0.15" 2025-04-15', ""),
         ('openjdk version "21.0.1"', "is Java 21"),
         ('java version "1.8.0_392"', "is Java 8"),
-        ("nonsense", "does not tell its version"),
+        ("nonsense", "does not report its version"),
     ],
 )
 def test_java_of_another_version_is_a_fault(

@@ -70,7 +70,8 @@ def test_missing_topics_are_created_and_kept_the_second_time() -> None:
     first = ensure(broker, (PRICES, LETTERS), create=True)
     second = ensure(broker, (PRICES, LETTERS), create=True)
     assert first == (["prices: created with 3 partitions", "letters: created with 1 partition"], [])
-    assert second == (["prices: there, 3 partitions, as stated", "letters: there, 1 partition, as stated"], [])
+    assert second[0] == ["prices: exists, 3 partitions, settings match", "letters: exists, 1 partition, settings match"]
+    assert second[1] == []
     assert broker.kept["prices"] == FoundTopic(3, PRICES.config)
 
 
@@ -93,7 +94,7 @@ def test_a_setting_not_stated_may_be_anything() -> None:
 def test_a_setting_that_kafka_does_not_tell_is_named(config: dict[str, str | None]) -> None:
     lines, faults = ensure(a_broker(prices=FoundTopic(3, config)), (PRICES,), create=True)
     assert faults == []
-    assert lines == ["prices: there, 3 partitions, as stated (Kafka does not tell retention.ms)"]
+    assert lines == ["prices: exists, 3 partitions, settings match (Kafka does not report retention.ms)"]
 
 
 def test_check_creates_nothing_and_tells_what_is_missing() -> None:
@@ -123,7 +124,7 @@ def test_no_kafka_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert topics.main(["--check"]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert "Kafka does not tell its topics" in said.err
+    assert "Kafka does not list its topics" in said.err
     assert len(said.err.splitlines()) == 1
 
 
@@ -134,7 +135,7 @@ def test_an_existing_topic_is_brought_to_its_largest_size() -> None:
     assert "retention.bytes is -1 instead of 1000000" in str(fault)
     assert ensure(broker, (wanted,), create=True) == (["prices: retention.bytes set to 1000000"], [])
     assert broker.kept["prices"].config == {**PRICES.config, "retention.bytes": "1000000"}
-    assert ensure(broker, (wanted,), create=True) == (["prices: there, 3 partitions, as stated"], [])
+    assert ensure(broker, (wanted,), create=True) == (["prices: exists, 3 partitions, settings match"], [])
 
 
 def test_a_topic_that_differs_elsewhere_is_not_resized() -> None:

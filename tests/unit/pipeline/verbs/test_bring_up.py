@@ -61,20 +61,20 @@ def test_only_readers_of_changed_configuration_are_restarted(monkeypatch: pytest
     daemon.changes = ["datanode"]  # restarted by supervisord itself already
     conf = choices.settings.conf_dir
     use(monkeypatch, daemon, [conf / "hadoop" / "hdfs-site.xml", conf / "supervisord.conf"])
-    assert bring_up.start(choices) == "services were running; taken over anew: datanode, presto"
+    assert bring_up.start(choices) == "services were running; restarted: datanode, presto"
     assert daemon.calls == [("stop", "presto"), ("start", "presto")]
 
 
 def test_new_jars_restart_the_engines(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
     daemon = Daemon(kafka="RUNNING", datanode="RUNNING", presto="RUNNING", scheduler="RUNNING")
     use(monkeypatch, daemon)
-    assert bring_up.start(choices, new_jars=True) == "services were running; taken over anew: datanode, kafka, presto"
+    assert bring_up.start(choices, new_jars=True) == "services were running; restarted: datanode, kafka, presto"
 
 
 def test_a_service_that_had_refused_is_started_again(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
     daemon = Daemon(kafka="RUNNING", datanode="EXITED", presto="RUNNING")
     use(monkeypatch, daemon)
-    assert bring_up.start(choices) == "services were running; taken over anew: datanode"
+    assert bring_up.start(choices) == "services were running; restarted: datanode"
 
 
 def test_leftovers_are_ended_before_a_new_start(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:

@@ -102,7 +102,7 @@ def test_rows_are_visible_once_the_stream_and_the_published_table_have_them(
     committed = iter([5, 5, 8, 10, 99])
     monkeypatch.setattr(visibility, "_positions", lambda _: Positions({place: 10}, {place: next(committed)}))
     told: list[tuple[int, int]] = []
-    # Silver goes on growing while it is waited for: what it held first is enough.
+    # Silver keeps growing while it is waited for: what it held first is enough.
     lake: Any = CountingPresto(PrestoUnreachableError("u", "c"), (7, 3), (8, 7))
     assert wait_until_visible(settings, lake, ["bitcoin"], lambda done, total, _: told.append((done, total))) == 7
     assert told == [(3, 5), (3, 7)]

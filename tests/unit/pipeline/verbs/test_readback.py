@@ -136,7 +136,7 @@ def test_push_history_tells_why_a_job_failed(tmp_path: Path) -> None:
         body = {"job_id": "j1"} if request.method == "POST" else job_json("failed", error="line 3 is no price")
         return httpx.Response(202, content=json.dumps(body))
 
-    with pytest.raises(ServiceError, match=r"history in btc\.csv was not taken in: line 3 is no price"):
+    with pytest.raises(ServiceError, match=r"history in btc\.csv was not imported: line 3 is no price"):
         push_history(scheduler(answer), HistoryFile(file, "bitcoin"), lambda *_: None)
 
 

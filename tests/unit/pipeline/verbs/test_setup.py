@@ -70,7 +70,7 @@ def test_every_page_is_shown_and_the_notebook_with_its_token() -> None:
     ("raised", "code", "said"),
     [
         (ServiceError("kafka was not ready within 60 s"), 1, "pipeline_setup.sh: kafka was not ready within 60 s"),
-        (KeyboardInterrupt(), 130, "the same command goes on from here"),
+        (KeyboardInterrupt(), 130, "rerun the command to resume"),
     ],
 )
 def test_an_end_before_the_end_is_one_clear_line(

@@ -59,7 +59,7 @@ def test_a_steady_feed_has_no_gaps(kept):
     assert kept.told == []
 
 
-def test_ids_that_start_anew_leave_no_gap_behind(kept):
+def test_ids_that_restart_leave_no_gap_behind(kept):
     kept.ledger.watch.seen(BTC, [5000, 5001])
     kept.ledger.watch.acknowledged(BTC, [5000, 5001])
     tick(kept)

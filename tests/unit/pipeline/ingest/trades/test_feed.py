@@ -151,7 +151,7 @@ def test_a_full_spool_stops_the_reading_and_keeps_the_connection():
     assert session.feed.connections == 1
 
 
-def test_waits_grow_to_half_a_minute_and_start_anew_after_a_healthy_minute():
+def test_waits_grow_to_half_a_minute_and_restart_after_a_healthy_minute():
     backoff = Backoff(lambda _low, high: high)
     assert [backoff.wait_s(0) for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
     assert backoff.wait_s(59) == 30

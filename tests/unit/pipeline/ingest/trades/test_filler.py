@@ -68,7 +68,7 @@ def test_a_gap_of_millions_holds_no_other_up(filling, monkeypatch):
     assert len(fill.frames) == 4
     assert fill.sent()[-1] == [5]
     fill.filler.run_once()
-    assert fill.sent()[4][0] == 9_999_999 - 3000, "it goes on where it was"
+    assert fill.sent()[4][0] == 9_999_999 - 3000, "it resumes where it was"
 
 
 def test_filled_means_acknowledged(filling):

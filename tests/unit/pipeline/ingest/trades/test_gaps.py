@@ -194,7 +194,7 @@ def test_ids_that_restart_are_said_and_watched_anew(caplog):
         for trade_id in (1, 2, 4, 5, 6):
             watched.seen(trade_id)
             watched.watch.acknowledged(BTC, [trade_id])
-    assert "counts its trades anew: at 1 after 5000001" in caplog.text
+    assert "reset its trade ids: 1 after 5000001" in caplog.text
     assert watched.watch.counts()["id_restarts"] == 1
     assert spans(watched.settle()) == [(3, 3, "jump")]
     assert watched.low() == 6

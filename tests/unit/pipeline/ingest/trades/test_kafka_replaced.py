@@ -86,7 +86,7 @@ def test_a_kafka_that_is_replaced_meanwhile_ends_the_service(lake, monkeypatch):
             lake.kafka_id = "cluster/another"
             await lake.until(task.done)
 
-    with pytest.raises(ServiceError, match="made anew"):
+    with pytest.raises(ServiceError, match="recreated"):
         asyncio.run(run())
 
 

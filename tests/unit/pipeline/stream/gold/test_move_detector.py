@@ -93,7 +93,7 @@ def test_restarts_and_crashes_change_nothing(
 
 
 def outage() -> list[list[Paid]]:
-    """Return a price each 10 s that falls by a tenth at second 300 and stays there for a quarter of an hour."""
+    """Return a price every 10 s that falls by a tenth at second 300 and stays there for a quarter of an hour."""
     return [[Paid(1000 * second, 100 if second < 300 else 90)] for second in range(0, 1201, 10)]
 
 

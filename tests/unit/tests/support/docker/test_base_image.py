@@ -1,4 +1,4 @@
-"""The base image: made once, and anew when it must be."""
+"""The base image: made once, and again when it must be."""
 
 from __future__ import annotations
 
