@@ -84,7 +84,7 @@ REJECTED_EVENTS = Table(
         Column("payload_bytes", "bigint", "the length of the whole value in bytes"),
         TOPIC_ID,
     ),
-    key=("topic_id", "topic", "partition", "offset"),
+    key=(),  # a frame may hold several trades, each with faults of its own
     partitioned_by=("months(kafka_time)",),
     doc="What could not be read, with the reason",
 )

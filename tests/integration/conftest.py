@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.failpoints import VARIABLE
 from pipeline.services import SERVICES
 from pipeline.settings import load_settings
 from tests.support.stack import Stack
@@ -19,9 +20,20 @@ DOWN = "pipeline/scripts/pipeline_down.sh"
 
 
 @pytest.fixture(scope="session")
-def stack(checkout: Path, history_file: Path) -> Iterator[Stack]:
+def failpoints() -> Path:
+    """The folder in which a file arms the point of its name; see `pipeline/failpoints.py`."""
+    folder = Path(os.environ["COINLAKE_TEST_HOME"], "failpoints")
+    folder.mkdir(parents=True, exist_ok=True)
+    for armed in folder.iterdir():
+        armed.unlink()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(checkout: Path, history_file: Path, failpoints: Path) -> Iterator[Stack]:
     """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
-    env = os.environ | {"COINLAKE_POLL_SECONDS": "2"}  # simulated prices every 2 s, so that tests need not wait
+    # Simulated prices every 2 s, so that tests need not wait.
+    env = os.environ | {"COINLAKE_POLL_SECONDS": "2", VARIABLE: str(failpoints)}
     lake = Stack(load_settings(env), env, checkout)
     if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):
         pytest.fail("run me by tests/run.sh integration: I empty my home, which must not be yours", pytrace=False)

@@ -61,12 +61,3 @@ def test_bronze_keeps_each_record_unchanged(stack: Stack, source: str) -> None:
     query = "SELECT from_utf8(payload), from_utf8(key), topic FROM iceberg.bronze.events WHERE payload = ?"
     rows = wait_until(lambda: stack.presto(query.replace("?", f"X'{payload.hex()}'")), 60, "the record in bronze")
     assert rows == [(payload.decode(), "bitcoin", "coin_events")]
-
-
-def test_no_key_is_there_twice(stack: Stack) -> None:
-    for table, key in (
-        (PRICES, "coin, event_time, source"),
-        ("iceberg.bronze.events", 'topic, partition, "offset"'),
-        ("hive.crypto.coin_data", "coin, event_time, source"),
-    ):
-        assert stack.presto(f"SELECT {key}, count(*) FROM {table} GROUP BY {key} HAVING count(*) > 1") == [], table

@@ -9,6 +9,9 @@ import httpx
 Id = tuple[str, int]
 """A product and a trade id."""
 
+IDLE_RATE = 5.0
+"""Trades a second over all products, where no test asks for more."""
+
 
 class SimulatedExchange:
     """The exchange behind `/simulator/exchange` of a lake's simulator."""
