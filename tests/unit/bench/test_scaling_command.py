@@ -39,7 +39,7 @@ def test_json_holds_the_plans_and_the_limits(
     run(monkeypatch, "--json", "--rate", "500", "--factor", "2", "40")
     found = json.loads(capsys.readouterr().out)
     assert [plan["events_per_s"] for plan in found["plans"]] == [1000, 20_000]
-    assert len(found["limits"]) == 8
+    assert len(found["limits"]) == 7
 
 
 @pytest.mark.parametrize("arguments", [("--rate", "0"), ("--factor", "-1"), ("--days", "0"), ("--rate", "fast")])

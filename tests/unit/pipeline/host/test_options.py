@@ -29,7 +29,7 @@ def test_coin_of_file_reads_id_or_symbol(name: str, coin: str) -> None:
 
 @pytest.mark.parametrize("name", ["prices.csv", "usd.csv", ".csv", "x", "butcher.csv"])
 def test_coin_of_file_without_a_coin_says_what_to_add(name: str) -> None:
-    with pytest.raises(ValueError, match=r"does not tell which coin.*--history-coin"):
+    with pytest.raises(ValueError, match=r"does not say which coin.*--history-coin"):
         coin_of_file(name)
 
 

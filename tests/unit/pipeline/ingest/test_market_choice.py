@@ -158,7 +158,7 @@ def test_a_spoilt_memory_is_as_none(load, network, content):
 def test_the_simulator_is_announced_loudly_and_in_a_file(load, caplog):
     settings = load()
     announce(settings, Markets(Choice("live", "auto", "it answers"), Choice("simulator", "auto", "no route")))
-    assert "SIMULATED MARKET: trades are made up" in caplog.text
+    assert "SIMULATED MARKET: trades are simulated" in caplog.text
     assert "prices are made up" not in caplog.text
     assert json.loads((settings.run_dir / "market.json").read_text()) == {
         "market": "live",

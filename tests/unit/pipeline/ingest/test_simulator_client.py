@@ -104,10 +104,10 @@ def test_a_key_that_does_not_reach(simulated):
 
 
 def test_passing_faults_are_sat_out(simulated):
-    simulated.admin("faults", {"status": 503, "count": 2})
-    simulated.admin("faults", {"status": 429, "retry_after": 20})
+    simulated.admin("faults", {"status": 503, "count": 1})
+    simulated.admin("faults", {"status": 429, "retry_after": 10})
     assert len(simulated.source.prices(("bitcoin",))) == 1
-    assert simulated.clock.time() >= 20
+    assert simulated.clock.time() >= 10
 
 
 def test_lasting_faults_are_told(simulated):

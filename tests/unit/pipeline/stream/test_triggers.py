@@ -41,4 +41,4 @@ def test_it_names_the_pace_of_a_quiet_market(checkout: Path) -> None:
 
 def test_the_text_names_the_interval_of_prices(checkout: Path) -> None:
     text = (checkout / "docs" / "architecture.md").read_text(encoding="utf-8")
-    assert f"`silver` parses each record once, {interval(query.TRIGGER)}," in text
+    assert f"`silver` parses each record once, {interval(query.TRIGGER)}." in text
