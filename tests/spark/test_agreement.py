@@ -55,7 +55,7 @@ HOURS = (TimeRange(datetime(2026, 8, 25, 3), datetime(2026, 8, 25, 3) + 2 * HOUR
 class NoTopic:
     """Takes records and forgets them."""
 
-    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+    def produce(self, topic: str, value: bytes, key: bytes, on_delivery: object) -> None:
         pass
 
     def flush(self, timeout: float) -> int:

@@ -67,15 +67,16 @@ def rows_read(lake: SparkSession) -> Callable[[Callable[[], object]], int]:
     no_quantiles = java_array(lake, java_class(lake, "double"))
     of_all_tasks = java_class(lake, "java.util.ArrayList")()
 
-    def read() -> int:
+    def by_stage() -> dict[int, int]:  # only the newest stages are kept
         context.listenerBus().waitUntilEmpty()
         stages = context.statusStore().stageList(None, False, False, no_quantiles, of_all_tasks)
-        return sum(int(stages.apply(index).inputRecords()) for index in range(stages.size()))
+        every = (stages.apply(index) for index in range(stages.size()))
+        return {int(stage.stageId()): int(stage.inputRecords()) for stage in every}
 
     def count(action: Callable[[], object]) -> int:
-        before = read()
+        newest = max(by_stage(), default=-1)
         action()
-        return read() - before
+        return sum(rows for stage, rows in by_stage().items() if stage > newest)
 
     return count
 

@@ -14,7 +14,7 @@ from pipeline.events.coin_prices import COIN_EVENTS
 from pipeline.spark.appending import SINK_MARKS, BatchAppender, load_table
 from pipeline.spark.checkpoint_identity import CheckpointIdentity
 from pipeline.spark.kafka_source import KafkaIdentity
-from pipeline.spark.maintenance import expire_snapshots, merge_manifests
+from pipeline.spark.maintenance import merge_manifests
 from pipeline.spark.positions import Positions
 from pipeline.spark.query_checkpoint import ID_FILE, QueryCheckpoint, claim_query
 from pipeline.spark.table_creation import create_tables
@@ -24,6 +24,7 @@ from pipeline.stream.silver.query import SilverWriter
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.silver import REJECTED_EVENTS
+from tests.support.snapshots import expire_now
 
 NOON = datetime(2026, 1, 13, 12)
 SCHEMA = (
@@ -109,15 +110,13 @@ def test_a_kafka_that_comes_back_is_known(lake: SparkSession) -> None:
 
 
 def test_positions_outlive_maintenance(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", -60_000)
     monkeypatch.setattr("pipeline.spark.maintenance.MANY_MANIFESTS", 0)
     kafka = Kafka(lake, "t1")
     kafka.produce(5)
     kafka.read_into_bronze(batch_size=2)
     for _ in range(8):
-        table = load_table(lake, BRONZE_EVENTS)
-        merge_manifests(lake, table)
-        expire_snapshots(table)
+        merge_manifests(lake, load_table(lake, BRONZE_EVENTS))
+        expire_now(lake, BRONZE_EVENTS)
     kafka.produce(1)
     kafka.read_into_bronze(batch_size=4)
     assert positions(lake) == expected("t1", 6)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.spark.appending import BatchAppender, load_table
-from pipeline.spark.maintenance import expire_snapshots, merge_manifests
+from pipeline.spark.maintenance import merge_manifests
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.stream.silver.query import SilverWriter
 from pipeline.stream.silver.rejected_events import to_rejected_events
 from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 from tests.support.batch_marks import newest_batch
+from tests.support.snapshots import expire_now
 
 START = datetime(2026, 1, 13)
 SCHEMA = (
@@ -144,33 +145,27 @@ def test_rejects_make_no_price_and_clean_batches_no_reject_snapshot(lake: SparkS
 
 
 def test_the_mark_of_the_last_batch_outlives_maintenance(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
     monkeypatch.setattr("pipeline.spark.maintenance.MANY_MANIFESTS", 0)
     appender = BatchAppender(lake, COIN_PRICES, "silver", QueryCheckpoint("c1"))
     writer(lake)(batch(lake, observation(0)), 41)
     for _ in range(8):
-        table = load_table(lake, COIN_PRICES)
-        merge_manifests(lake, table)
-        expire_snapshots(table)
+        merge_manifests(lake, load_table(lake, COIN_PRICES))
+        expire_now(lake, COIN_PRICES)
     assert newest_batch(lake, COIN_PRICES, "silver", "c1") == 41
     assert appender.has(41)
     assert not appender.has(42)
     assert snapshots(lake) == 5
 
 
-def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(
-    lake: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.spark.maintenance.KEEP_SNAPSHOTS_MS", 0)
+def test_a_quiet_querys_mark_outlives_a_busy_ones_snapshots(lake: SparkSession) -> None:
     writer(lake)(batch(lake, observation(0, reason="broken")), 3)
     rejects = to_rejected_events(batch(lake, observation(1, reason="broken")))
     busy = BatchAppender(lake, REJECTED_EVENTS, "trades", QueryCheckpoint("c1"))
     for number in range(14):
         busy.append(rejects, number)
         if number % 4 == 3:
-            table = load_table(lake, REJECTED_EVENTS)
-            merge_manifests(lake, table)
-            expire_snapshots(table)
+            merge_manifests(lake, load_table(lake, REJECTED_EVENTS))
+            expire_now(lake, REJECTED_EVENTS)
     assert newest_batch(lake, REJECTED_EVENTS, "silver", "c1") == 3
     assert newest_batch(lake, REJECTED_EVENTS, "trades", "c1") == 13
     assert newest_batch(lake, REJECTED_EVENTS, "trades", "c2") == -1
