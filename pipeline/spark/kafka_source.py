@@ -6,18 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicCollection, TopicPartition
+from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.events.catalog import STREAM_GROUP
 from pipeline.events.model import Topic
 from pipeline.settings import KafkaSecurity, Settings
 
 NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"  # 16 zero bytes, in Kafka's base64
 ADMIN_TIMEOUT_S = 10.0
-PUBLISH_TIMEOUT_S = 3.0  # nobody waits for the lag, but the heartbeat waits for this
 
 FETCH_WAIT_MS = "10"
 """How long the broker holds a fetch back for want of data. After each fetch Spark asks for the partition's ends, and
@@ -147,18 +145,3 @@ def kafka_identity(admin: AdminClient, topics: Iterable[Topic]) -> KafkaIdentity
         cluster=str(cluster.cluster_id),
         topics={name: str(described[name].result().topic_id) for name in names},
     )
-
-
-def publish_progress(admin: AdminClient, offsets: dict[str, dict[str, int]]) -> None:
-    """Store how far the stream's rows are visible as a consumer group's offsets, so that any Kafka tool tells the lag.
-
-    `offsets` is topic -> partition -> next offset, as Spark reports a batch's end.
-    """
-    positions = [
-        TopicPartition(topic, int(partition), offset)
-        for topic, partitions in offsets.items()
-        for partition, offset in partitions.items()
-    ]
-    request = [ConsumerGroupTopicPartitions(STREAM_GROUP, positions)]
-    for future in admin.alter_consumer_group_offsets(request, request_timeout=PUBLISH_TIMEOUT_S).values():
-        future.result()

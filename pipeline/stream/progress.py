@@ -9,18 +9,14 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.kafka.clients import client_config
+from pipeline.kafka.group_offsets import GroupOffsets
 from pipeline.run_files import Beat
 from pipeline.settings import Settings
-from pipeline.spark.kafka_source import publish_progress
 
 log = logging.getLogger(__name__)
-
-Offsets = dict[str, dict[str, int]]
 
 Report = dict[str, Any]
 """A query's progress after a batch, as Spark's JSON has it."""
@@ -33,9 +29,7 @@ class ProgressReporter:
         """Give `failing` to report the chores that fail, with how often in succession."""
         self._run_dir = settings.run_dir
         self._failing = failing
-        self._client = client_config(settings)
-        self._admin = AdminClient(self._client)
-        self._offsets: Offsets = {}
+        self._group = GroupOffsets(client_config(settings))
         self._fault: str | None = None
 
     def report(self, queries: list[StreamingQuery]) -> dict[str, Report]:
@@ -48,7 +42,7 @@ class ProgressReporter:
         reports = {query.name: query._jsq.lastProgress() for query in queries}  # noqa: SLF001
         found = {name: json.loads(report.json()) for name, report in reports.items() if report is not None}
         if len(found) == len(queries):
-            self._publish(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
+            self._group.store(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
         try:
             batches = {name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()}
             Beat.now({"batches": batches, "failing": self._failing()}).write(self._run_dir, "spark")
@@ -58,14 +52,3 @@ class ProgressReporter:
                 log.warning("heartbeat not written: %s", error)
             self._fault = str(error)
         return found
-
-    def _publish(self, offsets: Offsets) -> None:
-        if offsets == self._offsets:
-            return
-        try:
-            publish_progress(self._admin, offsets)
-        except KafkaException as error:
-            log.warning("lag not published: %s", error)
-            self._admin = AdminClient(self._client)  # the old one never finds a broker again that was restarted
-        else:
-            self._offsets = offsets

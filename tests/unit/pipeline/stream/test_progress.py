@@ -1,4 +1,4 @@
-"""Reporting how far the streams are: neither Kafka nor a full disk ends it."""
+"""Reporting how far the streams are: a full disk does not end it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
 
 from pipeline.settings import load_settings
 from pipeline.stream import progress
@@ -27,21 +26,26 @@ class Query:
         self._jsq = SimpleNamespace(lastProgress=lambda: report)
 
 
-@pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    made: list[object] = []
+class Group:
+    """Takes the place of Kafka's consumer group; keeps what it is given."""
 
-    def connect(_config: object) -> object:
-        made.append(object())
-        return made[-1]
+    def __init__(self, _config: object) -> None:
+        self.given: list[dict[str, dict[str, int]]] = []
 
-    monkeypatch.setattr(progress, "AdminClient", connect)
-    return made
+    def store(self, offsets: dict[str, dict[str, int]]) -> None:
+        self.given.append(offsets)
 
 
 @pytest.fixture
-def reporter(tmp_path: Path, clients: list[object]) -> ProgressReporter:
+def reporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProgressReporter:
+    monkeypatch.setattr(progress, "GroupOffsets", Group)
     return ProgressReporter(load_settings({"COINLAKE_HOME": str(tmp_path)}))
+
+
+def given(reporter: ProgressReporter) -> list[dict[str, dict[str, int]]]:
+    group: Any = reporter._group
+    found: list[dict[str, dict[str, int]]] = group.given
+    return found
 
 
 def beat(tmp_path: Path) -> dict[str, Any]:
@@ -49,56 +53,30 @@ def beat(tmp_path: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_last_query_tells_a_shared_topic_and_no_offset_is_published_twice(
-    reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    published: list[dict[str, dict[str, int]]] = []
-    monkeypatch.setattr(progress, "publish_progress", lambda _admin, offsets: published.append(offsets))
+def test_the_last_query_counts_for_a_shared_topic(reporter: ProgressReporter, tmp_path: Path) -> None:
     queries: Any = [Query("events", 5), Query("silver", 9)]
     reporter.report(queries)
-    reporter.report(queries)
-    assert published == [{"t": {"0": 9}, "events": {"0": 1}, "silver": {"0": 1}}]
+    assert given(reporter) == [{"t": {"0": 9}, "events": {"0": 1}, "silver": {"0": 1}}]
     assert beat(tmp_path)["batches"]["silver"] == {"batch": 7, "batch_ms": 350}
 
 
-def test_nothing_is_published_before_every_query_had_a_batch(
-    reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(progress, "publish_progress", lambda *_: pytest.fail("half of the offsets"))
+def test_nothing_is_published_before_every_query_had_a_batch(reporter: ProgressReporter, tmp_path: Path) -> None:
     queries: Any = [Query("events", 5), Query("silver", None)]
     reporter.report(queries)
+    assert given(reporter) == []
     assert list(beat(tmp_path)["batches"]) == ["events"]
 
 
-def test_the_heartbeat_counts_what_chores_failed(tmp_path: Path, clients: list[object]) -> None:
+def test_the_heartbeat_counts_what_chores_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "GroupOffsets", Group)
     failing = {"maintain iceberg.bronze.events": 3}
     ProgressReporter(load_settings({"COINLAKE_HOME": str(tmp_path)}), lambda: failing).report([])
     assert beat(tmp_path)["failing"] == failing
 
 
-def test_kafka_away_stops_no_heartbeat_and_the_next_try_has_a_new_client(
-    reporter: ProgressReporter, clients: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    used: list[object] = []
-
-    def publish(admin: object, _offsets: object) -> None:
-        used.append(admin)
-        if len(used) == 1:
-            raise KafkaException("timed out")
-
-    monkeypatch.setattr(progress, "publish_progress", publish)
-    queries: Any = [Query("silver", 9)]
-    reporter.report(queries)
-    assert beat(tmp_path)["batches"]["silver"]["batch"] == 7
-    reporter.report(queries)
-    assert used == clients
-    assert len(clients) == 2
-
-
 def test_a_full_disk_is_a_warning_and_the_next_heartbeat_is_written(
     reporter: ProgressReporter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(progress, "publish_progress", lambda *_: None)
     queries: Any = [Query("silver", 9)]
 
     def no_space(*_: object, **__: object) -> int:
