@@ -12,6 +12,7 @@ from tests.support.namenode import NameNode, running_namenode
 from tests.support.waiting import wait_until
 
 ENOUGH = 200  # edits
+MORE = ENOUGH + 20
 CHECKPOINT_S = 90.0  # ten seconds until the script looks, and a JVM
 
 
@@ -27,7 +28,7 @@ def checkpointed(namenode: NameNode, at_least: int) -> bool:
 
 def test_edits_become_an_image_and_old_ones_go(namenode: NameNode) -> None:
     for number, folder in enumerate(("first", "second"), start=1):
-        namenode.make_folders(folder, ENOUGH)
+        namenode.make_folders(folder, MORE)
         wait_until(lambda: checkpointed(namenode, number * ENOUGH), CHECKPOINT_S, f"checkpoint {number}")  # noqa: B023
     older, newer = namenode.images()
     wait_until(lambda: min(namenode.finished_edits()) > older, 10, "edits before the older image are deleted")
@@ -41,4 +42,4 @@ def test_nothing_of_a_killed_namenode_stays_and_its_namespace_comes_back(namenod
     (helper,) = namenode.children()
     namenode.kill_and_restart()
     wait_until(lambda: not processes.is_alive(helper), 10, "the script beside the killed NameNode ends")
-    assert [namenode.folders(parent) for parent in ("first", "second", "after")] == [ENOUGH, ENOUGH, 20]
+    assert [namenode.folders(parent) for parent in ("first", "second", "after")] == [MORE, MORE, 20]

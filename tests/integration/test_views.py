@@ -24,7 +24,7 @@ def test_every_view_can_be_read(stack: Stack, name: str) -> None:
 
 
 def test_daily_prices_are_those_of_the_file_one_a_day(stack: Stack) -> None:
-    where = "coin = 'bitcoin'"
+    where = "coin = 'bitcoin' AND day <= DATE '2026-01-12'"  # other tests' prices are newer
     assert stack.presto(f"SELECT DISTINCT source FROM {DAILY} WHERE {where}") == [("csv_coingecko",)]
     days = stack.presto(f"SELECT count(*), count(DISTINCT day), CAST(max(day) AS varchar) FROM {DAILY} WHERE {where}")
     assert days == [(4641, 4641, "2026-01-12")]
@@ -54,7 +54,7 @@ def test_every_shipped_statement_runs_from_the_command_line(stack: Stack, file: 
 def presto_rows(stack: Stack, *arguments: str) -> Sequence[Sequence[str]]:
     """Return what `presto.sh` prints, without what Java says on stderr."""
     printed = stack.script("analysis/scripts/presto.sh", *arguments)
-    return list(csv.reader(io.StringIO(printed)))
+    return [row for row in csv.reader(io.StringIO(printed)) if row]  # a slow one shows its progress, then a blank line
 
 
 def test_a_mistaken_file_is_removed_and_the_right_one_taken_in(stack: Stack, tmp_path: Path) -> None:
