@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,6 +72,25 @@ def test_debian_is_the_only_image_pulled(stages: dict[str, list[Stage]]) -> None
 
 def test_no_secret_is_put_into_an_image(stages: dict[str, list[Stage]]) -> None:
     assert {name: secret_names(found) for name, found in stages.items() if secret_names(found)} == {}
+
+
+def test_the_jars_are_fetched_with_all_the_code_that_this_takes(checkout: Path, tmp_path: Path) -> None:
+    text = (checkout / "pipeline/engines/containers/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    stage = text.split(" AS jars\n")[1].split("\nFROM ")[0]
+    for line in stage.splitlines():
+        if line.startswith("COPY pipeline"):
+            *names, target = line.split()[1:]
+            for name in names:
+                folder = tmp_path / target
+                folder.mkdir(parents=True, exist_ok=True)
+                if (checkout / name).is_dir():
+                    shutil.copytree(checkout / name, folder, dirs_exist_ok=True)
+                else:
+                    shutil.copy(checkout / name, folder)
+    command = [sys.executable, "-m", "pipeline.engines.jars", "--help"]
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # --- The services ---
