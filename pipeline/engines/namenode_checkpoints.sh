@@ -17,9 +17,6 @@ fi
 look_s="${1:-10}"
 retry_s="${2:-600}"
 use_java
-# The NameNode refuses an image that is young and short of the threshold, and does not count the edits with which a new
-# segment of its log begins and ends.
-SLACK=10
 TIME_LIMIT_S=600 # for one checkpoint; a JVM that hangs is killed
 
 conf="$COINLAKE_HOME/conf/hadoop"
@@ -58,7 +55,7 @@ wait_s="$look_s"
 while namenode_lives_for "$wait_s"; do
   wait_s="$look_s"
   edits="$(uncheckpointed_edits)"
-  ((${edits:-0} >= $(setting dfs.namenode.checkpoint.txns) + SLACK)) || continue
+  ((${edits:-0} >= $(setting dfs.namenode.checkpoint.txns))) || continue
   code=0
   checkpoint </dev/null || code=$?
   left="$(uncheckpointed_edits)"

@@ -27,14 +27,15 @@ def checkpointed(namenode: NameNode, at_least: int) -> bool:
 
 
 def test_edits_become_an_image_and_old_ones_go(namenode: NameNode) -> None:
+    left = namenode.settings.data_dir / "namenode-checkpoint"
     for number, folder in enumerate(("first", "second"), start=1):
         namenode.make_folders(folder, MORE)
         wait_until(lambda: checkpointed(namenode, number * ENOUGH), CHECKPOINT_S, f"checkpoint {number}")  # noqa: B023
+        # It counts the edits afterwards: as many new ones would look like a failure.
+        wait_until(lambda: not left.exists(), CHECKPOINT_S, "the checkpoint's own folder is deleted")
     older, newer = namenode.images()
     wait_until(lambda: min(namenode.finished_edits()) > older, 10, "edits before the older image are deleted")
     assert older < max(namenode.finished_edits()) <= newer + 1
-    left = namenode.settings.data_dir / "namenode-checkpoint"
-    wait_until(lambda: not left.exists(), CHECKPOINT_S, "the checkpoint's own folder is deleted")
 
 
 def test_nothing_of_a_killed_namenode_stays_and_its_namespace_comes_back(namenode: NameNode) -> None:

@@ -16,7 +16,7 @@ from tests.support.programs import Programs
 from tests.support.waiting import wait_until
 
 SCRIPT = CHECKOUT / "pipeline" / "engines" / "namenode_checkpoints.sh"
-ENOUGH = 200_010  # dfs.namenode.checkpoint.txns, and the slack
+ENOUGH = 200_000  # dfs.namenode.checkpoint.txns
 LOOK_S, RETRY_S = "0.1", "60"
 
 
