@@ -51,18 +51,22 @@ checkpoint() {
   return "$code"
 }
 
+# Print the file of the newest image; nothing of it is in the NameNode's figures for up to 10 s.
+newest_image() {
+  find "$COINLAKE_HOME/data/namenode/current" -name 'fsimage_*[0-9]' | sort | tail -n 1
+}
+
 wait_s="$look_s"
 while namenode_lives_for "$wait_s"; do
   wait_s="$look_s"
   edits="$(uncheckpointed_edits)"
   ((${edits:-0} >= $(setting dfs.namenode.checkpoint.txns))) || continue
-  code=0
+  before="$(newest_image)" code=0
   checkpoint </dev/null || code=$?
-  left="$(uncheckpointed_edits)"
   # The exit code is 0, too, when the NameNode does not want the image.
-  if ((code != 0 || ${left:-edits} >= edits)); then
+  if ((code != 0)) || [[ $(newest_image) == "$before" ]]; then
     printf 'checkpoint failed (exit code %d), %s edits are in the log; next attempt in %d s\n' \
-      "$code" "${left:-$edits}" "$retry_s" >&2
+      "$code" "$edits" "$retry_s" >&2
     wait_s="$retry_s"
   fi
 done

@@ -29,6 +29,9 @@ class PlayedNameNode:
         self.calls = home / "calls"
         self.looks = home / "looks"
         self._jmx = home / "jmx"
+        self.images = home / "data" / "namenode" / "current"
+        self.images.mkdir(parents=True)
+        (self.images / "fsimage_01").touch()
         (home / "bin").mkdir()
         self._programs = Programs(home / "bin")
         self._programs.write("curl", f"echo look >> '{self.looks}'", f"exec cat '{self._jmx}' 2>/dev/null")
@@ -85,7 +88,7 @@ def namenode(tmp_path: Path) -> Iterator[PlayedNameNode]:
 
 def test_enough_edits_are_checkpointed_once(namenode: PlayedNameNode) -> None:
     (namenode.folder / "current").mkdir(parents=True)  # left by one that was killed
-    image_taken = f"sed -i s/{ENOUGH}/3/ '{namenode.home}/jmx'"
+    image_taken = f"sed -i s/{ENOUGH}/3/ '{namenode.home}/jmx'; touch '{namenode.images}/fsimage_02'"
     namenode.java("set -e", f"test ! -e '{namenode.folder}'", f"mkdir '{namenode.folder}'", image_taken)
     namenode.has_edits(ENOUGH - 1)
     namenode.wait_for_looks(3)
