@@ -30,7 +30,7 @@ from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
 
 NAME = "trades"
 TRIGGER = "1 second"  # with 500 ms batches were slower than that under load: 1.4 s to Presto, where it is now 1.15 s
-# A market of few trades gets a batch every 5 s, which takes a fifth of the processor time of one a second; from 100
+# A batch costs much the same for one trade as for a hundred, so a market of few trades gets one every 5 s; from 100
 # records a second on, heartbeats included, every second brings one.
 PACE = Pace(max_records=100_000, min_records=100, max_delay_s=5)
 
