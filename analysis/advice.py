@@ -13,7 +13,7 @@ from analysis.prices import DailySeries
 from analysis.style import duration
 from pipeline.events.trades import FILLED, LOST, OPEN
 from pipeline.markets import SIMULATOR
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 
 LITTLE_DAYS = 365  # yearly returns, the 200-day mean and the heat map say nothing with less
 NO_TRADES_ADVICE = (

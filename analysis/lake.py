@@ -108,7 +108,7 @@ class Lake:
 
 def connect(settings: Settings | None = None) -> Lake:
     """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet."""
-    return Lake(Presto((settings or load_settings()).presto_url, source="coinlake-analysis"))
+    return Lake(Presto((settings or load_settings()).lake.presto_url, source="coinlake-analysis"))
 
 
 def load_sql(name: str) -> str:

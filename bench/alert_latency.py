@@ -35,13 +35,13 @@ def measure(settings: Settings, rate: int, warm_up: int) -> dict[str, object]:
     delays: list[float] = []
     with trade_rate(settings, rate):
         consumer.poll(warm_up)  # takes its place at the topic's end meanwhile
-        for product in settings.products:
+        for product in settings.markets.products:
             order = {"product": product, "percent": FALL_PERCENT, "seconds": FALL_S}
             httpx.post(move, json=order).raise_for_status()
             delays += read(consumer, BETWEEN_S)
         delays += read(consumer, 10)
     consumer.close()
-    return {"rate": rate, "falls": len(settings.products), "alerts": len(delays), "alert_s": spread(delays)}
+    return {"rate": rate, "falls": len(settings.markets.products), "alerts": len(delays), "alert_s": spread(delays)}
 
 
 def read(consumer: Consumer, seconds: float) -> list[float]:

@@ -69,9 +69,9 @@ def main() -> None:
     parser.add_argument("--coin", default="bitcoin", help="CoinGecko id; one whose history the lake has not yet")
     settings = load_settings()
     coin = parser.parse_args().coin
-    if coin not in settings.coins:
-        parser.error(f"{coin} is not in COINS: {', '.join(settings.coins)}")
-    report(**measure(Presto(settings.presto_url, source="coinlake-bench"), coin))
+    if coin not in settings.markets.coins:
+        parser.error(f"{coin} is not in COINS: {', '.join(settings.markets.coins)}")
+    report(**measure(Presto(settings.lake.presto_url, source="coinlake-bench"), coin))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ TRADES_PER_PRODUCT = 1  # a second
 
 def measure(settings: Settings, seconds: float, warm_up: float) -> dict[str, object]:
     """Let the lake idle and return what it took."""
-    rate = TRADES_PER_PRODUCT * len(settings.products)
+    rate = TRADES_PER_PRODUCT * len(settings.markets.products)
     with trade_rate(settings, rate):
         time.sleep(warm_up)
         pids = {**service_pids(), "supervisor": int((settings.run_dir / "supervisord.pid").read_text(encoding="utf-8"))}

@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000, help="events of each round and way")
     count = parser.parse_args().events
     settings = load_settings()
-    events = make_events(settings.coins, count)
+    events = make_events(settings.markets.coins, count)
     ways = {"bare": bare(client_config(settings), events), "ours": ours(producer_config(settings), events)}
     medians = median_rates(ways, count)
     report(

@@ -147,8 +147,8 @@ def count_rows(presto: Presto, load: Load) -> tuple[int, int]:
 
 def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[str, object]:
     """Produce and poll at once; the first `warm_up` seconds do not count."""
-    load = Load(f"bench-{now_ms()}", settings.coins, rate, warm_up + seconds, start_ms=now_ms() + 1000)
-    presto = Presto(settings.presto_url, source="coinlake-bench")
+    load = Load(f"bench-{now_ms()}", settings.markets.coins, rate, warm_up + seconds, start_ms=now_ms() + 1000)
+    presto = Presto(settings.lake.presto_url, source="coinlake-bench")
     finished = multiprocessing.Event()
     # A process of its own: the producer and the poller must not wait for each other's interpreter.
     sender = multiprocessing.Process(target=produce, args=(load, client_config(settings), finished))

@@ -42,7 +42,7 @@ def measure(settings: Settings, rate: int, seconds: float, warm_up: float) -> Me
         span_s, after = time.monotonic() - start, read_contents(settings)
     return Measurement(
         rate=rate,
-        products=len(settings.products),
+        products=len(settings.markets.products),
         cores=psutil.cpu_count() or 1,
         warm_up_s=warm_up,
         span_s=round(span_s, 3),

@@ -80,5 +80,5 @@ def hdfs_counts(settings: Settings) -> Sample:
 
 
 def _content_summary(settings: Settings, path: str) -> Any:  # noqa: ANN401  JSON
-    url = f"{settings.hdfs_http_url}/webhdfs/v1{path}?op=GETCONTENTSUMMARY"
+    url = f"{settings.lake.hdfs_http_url}/webhdfs/v1{path}?op=GETCONTENTSUMMARY"
     return httpx.get(url, timeout=TIMEOUT_S).raise_for_status().json()["ContentSummary"]

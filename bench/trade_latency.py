@@ -80,7 +80,7 @@ def drift(staleness: list[float]) -> float:
 
 def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[str, object]:
     """Set the rate and poll; the first `warm_up` seconds do not count."""
-    presto = Presto(settings.presto_url, source="coinlake-bench")
+    presto = Presto(settings.lake.presto_url, source="coinlake-bench")
     with trade_rate(settings, rate):
         poll(presto, warm_up)
         start = now_ms()
@@ -89,7 +89,7 @@ def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[s
     staleness = [(answer.arrived_ms - answer.newest_ms) / 1000 for answer in answers]
     return {
         "rate": rate,
-        "products": len(settings.products),
+        "products": len(settings.markets.products),
         "seconds": seconds,
         "answers": len(answers),
         "staleness_s": spread(staleness),

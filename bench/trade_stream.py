@@ -88,7 +88,7 @@ def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
     """Take one part after the other, each both ways."""
     with tempfile.TemporaryDirectory() as folder:
         spark = session_with_tables(settings, Path(folder))
-        scratch = replace(settings, hdfs_uri=Path(folder).as_uri())
+        scratch = replace(settings, lake=replace(settings.lake, hdfs_uri=Path(folder).as_uri()))
         writer = TradeWriter(spark, scratch, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
         bare, ours = [], []
         for number, part in zip(range(WARM_UP + batches), slices(settings, size), strict=False):
@@ -97,7 +97,7 @@ def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
                 "match.*"
             )
             bare.append(timed(parsed.write.format("noop").mode("overwrite").save))
-            write = partial(writer, to_trades(records, settings.products), number)
+            write = partial(writer, to_trades(records, settings.markets.products), number)
             ours.append(timed(write))
         spark.stop()
     counted = ours[WARM_UP:]

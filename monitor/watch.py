@@ -58,7 +58,7 @@ def follow(topics: Sequence[str], *, limit: int | None, from_beginning: bool) ->
     color = sys.stdout.isatty()
     with contextlib.closing(watcher):
         watcher.assign(names, from_beginning=from_beginning)
-        told = f"following {', '.join(names)}; live prices come every {settings.poll_s} s, Ctrl-C ends"
+        told = f"following {', '.join(names)}; live prices come every {settings.markets.poll_s} s, Ctrl-C ends"
         print(f"watch_kafka.sh: {told}", file=sys.stderr, flush=True)  # noqa: T201
         told_of = (message for message in watcher.messages() if not event_lines.is_quiet(message.value()))
         for shown, message in enumerate(told_of, start=1):

@@ -1,19 +1,8 @@
-"""The two kinds of market, and the exchange whose trades are taken: its WebSocket and its REST API as one object.
-
-A gap in the trades of one exchange must never be asked of another, since both number their trades. So an address of
-an exchange exists only within a `TradeMarket`, and only `read_exchange` makes those. Standard library only: the
-settings are read before anything is installed.
-"""
+"""The two kinds of market, and the words for them; standard library only, for the preflight."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-from pipeline import setting_values as parse
-from pipeline.errors import SettingsError
-from pipeline.setting_values import Reader
 
 LIVE = "live"
 SIMULATOR = "simulator"
@@ -21,60 +10,7 @@ SIMULATOR = "simulator"
 COINBASE = "coinbase"
 """The `source` of an exchange's trades."""
 
-FEED_URLS: Mapping[str, str] = {
-    "exchange": "wss://ws-feed.exchange.coinbase.com",
-    "advanced": "wss://advanced-trade-ws.coinbase.com",
-}
-REST_URL = "https://api.exchange.coinbase.com"
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104  # compared, not bound
-
-
-@dataclass(frozen=True)
-class TradeMarket:
-    """One exchange: the trades of its WebSocket and of its REST API are numbered alike and carry the same `source`."""
-
-    kind: str  # live or simulator
-    source: str
-    ws_url: str
-    rest_url: str | None  # None: unknown, so gaps are recorded and stay open
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """The exchanges to choose from, and which protocol their feed speaks."""
-
-    feed: str  # a key of FEED_URLS
-    live: TradeMarket
-    simulator: TradeMarket
-    named: TradeMarket | None  # the one whose address COINBASE_WS_URL gives
-    candles_url: str  # where the daily candles of the history are read
-
-    def market(self, kind: str) -> TradeMarket:
-        """Return the market of a kind."""
-        return self.simulator if kind == SIMULATOR else self.live
-
-
-def read_exchange(reader: Reader, simulator_at: str, simulator_feed_at: str) -> Exchange:
-    """Read the exchange's settings; `HOST:PORT` of the simulator's REST API and feed are given.
-
-    Raises:
-        SettingsError: the two addresses belong to different markets, one of which is the simulator.
-    """
-    feed = reader.get("COINBASE_FEED", "exchange", parse.one_of(*FEED_URLS))
-    ws_url = reader.get("COINBASE_WS_URL", "", parse.optional_ws_url)
-    rest_url = reader.get("COINBASE_REST_URL", "", parse.optional_http_url)
-    simulator = TradeMarket(SIMULATOR, SIMULATOR, f"ws://{simulator_feed_at}", f"http://{simulator_at}")
-    own = TradeMarket(LIVE, COINBASE, FEED_URLS[feed], REST_URL)
-    is_simulated = same_server(ws_url, simulator.ws_url)
-    _refuse_mixture(rest_url, is_simulated=is_simulated, simulator=simulator)
-    named = None
-    if is_simulated:
-        named = simulator
-    elif ws_url:
-        known = REST_URL if ws_url in FEED_URLS.values() else None
-        named = TradeMarket(LIVE, COINBASE, ws_url, rest_url or known)
-    live = named if named is not None and named.kind == LIVE else own
-    return Exchange(feed, live, simulator, named, candles_url=rest_url or REST_URL)
 
 
 def same_server(url: str, other: str) -> bool:
@@ -82,14 +18,3 @@ def same_server(url: str, other: str) -> bool:
     one, two = urlsplit(url), urlsplit(other)
     hosts = {one.hostname, two.hostname}
     return one.port == two.port and bool(one.hostname) and (len(hosts) == 1 or hosts <= LOOPBACK)
-
-
-def _refuse_mixture(rest_url: str, *, is_simulated: bool, simulator: TradeMarket) -> None:
-    if not rest_url or same_server(rest_url, str(simulator.rest_url)) == is_simulated:
-        return
-    expected = (
-        f"{simulator.rest_url} or nothing, because COINBASE_WS_URL is the simulator's address"
-        if is_simulated
-        else f"the exchange of COINBASE_WS_URL, not the simulator (whose feed is {simulator.ws_url})"
-    )
-    raise SettingsError("COINBASE_REST_URL", rest_url, expected)

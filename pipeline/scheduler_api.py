@@ -62,7 +62,7 @@ class SchedulerApi:
         self.url = settings.url("scheduler")
         self._client = own_client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {settings.api_token.reveal()}"},
+            headers={"Authorization": f"Bearer {settings.access.api_token.reveal()}"},
             timeout=ANSWER_S,
             transport=transport,
         )

@@ -38,7 +38,7 @@ class Service:
 
     `ports` maps a port's name to its offset from COINLAKE_PORT_BASE. `serves_at` names the port that answers while the
     service is up; a service without one reports by a heartbeat in `run/<name>.json`. An engine whose address setting
-    (`address`, a field of Settings, at the port `address_port`) points elsewhere is someone else's and is not started.
+    (`address`, a path in Settings, at the port `address_port`) points elsewhere is someone else's and is not started.
     `containers` names its service in each Compose profile in which it can be reached from outside, at `published`.
     """
 
@@ -70,7 +70,7 @@ ALL_SERVICES = (
         heap=Heap("384m", "192m"),
         reads=("kafka", JARS),
         stop_group=StopGroup.BROKERS,
-        address="kafka_bootstrap",
+        address="kafka.bootstrap",
         address_port="kafka",
         containers={"single": "kafka", "cluster": "broker-1"},
         published="kafka_outside",
@@ -83,7 +83,7 @@ ALL_SERVICES = (
         heap=Heap("192m", "96m"),
         reads=("hadoop", JARS),
         stop_group=StopGroup.STORAGE,
-        address="hdfs_uri",
+        address="lake.hdfs_uri",
         address_port="namenode",
         containers={"single": "cloudera", "cluster": "namenode"},
         published="namenode_http",
@@ -95,7 +95,7 @@ ALL_SERVICES = (
         heap=Heap("160m", "96m"),
         reads=("hadoop", JARS),
         stop_group=StopGroup.STORAGE,
-        address="hdfs_uri",
+        address="lake.hdfs_uri",
         address_port="namenode",  # it belongs to its NameNode
     ),
     Service(
@@ -106,7 +106,7 @@ ALL_SERVICES = (
         heap=Heap("256m", "160m"),
         reads=("hadoop", "hive"),
         stop_group=StopGroup.CATALOG,
-        address="metastore_uri",
+        address="lake.metastore_uri",
         address_port="metastore",
     ),
     Service(
@@ -118,7 +118,7 @@ ALL_SERVICES = (
         reads=("hadoop", "presto", JARS),
         stop_group=StopGroup.QUERIES,
         ready_s=180.0,
-        address="presto_url",
+        address="lake.presto_url",
         address_port="presto",
         containers={"single": "presto", "cluster": "presto-coordinator"},
         published="presto",

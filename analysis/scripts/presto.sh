@@ -39,7 +39,7 @@ need_lake
 
 cli="$COINLAKE_HOME/jars/presto-cli.jar"
 [[ -f $cli ]] || die "$cli is missing: pipeline/scripts/pipeline_setup.sh puts it there"
-url="$("$PYTHON" -c 'from pipeline.settings import load_settings; print(load_settings().presto_url)')"
+url="$("$PYTHON" -c 'from pipeline.settings import load_settings; print(load_settings().lake.presto_url)')"
 info="$(curl --silent --fail --noproxy '*' --max-time 5 "$url/v1/info")" ||
   die "Presto does not answer at $url: pipeline/scripts/pipeline_status.sh shows what runs"
 [[ ! $info =~ \"starting\":\ *true ]] || die "Presto at $url is still starting: try again in a few seconds"

@@ -40,7 +40,7 @@ def read_contents(settings: Settings) -> Contents:
     states = topic_states(settings, [topic.name for topic in TOPICS], TIMEOUT_S)
     beat = Beat.read(settings.run_dir, "spark")
     batches = {} if beat is None else beat.figures["batches"]
-    presto = Presto(settings.presto_url, source="coinlake-bench")
+    presto = Presto(settings.lake.presto_url, source="coinlake-bench")
     return Contents(
         lag=sum(state.lag or 0 for state in states),
         topics={state.name: TopicGain(state.end_offset or 0, topic_bytes(settings, state.name)) for state in states},
@@ -90,7 +90,7 @@ def name_node(settings: Settings) -> dict[str, int]:
 
 
 def _get(settings: Settings, path: str) -> Any:  # noqa: ANN401  JSON
-    return httpx.get(f"{settings.hdfs_http_url}/{path}", timeout=TIMEOUT_S).raise_for_status().json()
+    return httpx.get(f"{settings.lake.hdfs_http_url}/{path}", timeout=TIMEOUT_S).raise_for_status().json()
 
 
 def gains(after: Contents, before: Contents) -> dict[str, Any]:

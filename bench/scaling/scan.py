@@ -26,7 +26,7 @@ NARROW = f"SELECT max(trade_time) FROM {FACT_TRADES.full_name} WHERE trade_time 
 
 def query_costs(settings: Settings, presto_pid: int) -> QueryCosts:
     """Measure a query that reads no row, one that groups all, and the reading of all known ids."""
-    presto = Presto(settings.presto_url, source="coinlake-bench")
+    presto = Presto(settings.lake.presto_url, source="coinlake-bench")
     rows = int(presto.rows(f"SELECT count(*) FROM {FACT_TRADES.full_name}")[0][0])
 
     def presto_s(sql: str) -> float:
@@ -65,5 +65,5 @@ def stored(settings: Settings, table: Table, least_rows: int = 5000) -> Stored:
     """Return how large a row is in a table's larger files: small ones are merged sooner or later."""
     files = f'{table.catalog}.{table.schema}."{table.name}$files"'
     sql = f"SELECT sum(file_size_in_bytes), sum(record_count), count(*) FROM {files} WHERE record_count >= {least_rows}"
-    size, rows, count = Presto(settings.presto_url, source="coinlake-bench").rows(sql)[0]
+    size, rows, count = Presto(settings.lake.presto_url, source="coinlake-bench").rows(sql)[0]
     return Stored(int(size) / int(rows), int(rows), int(count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from pipeline.markets import LIVE
@@ -16,7 +17,7 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
     live market may be used.
     """
     left_out = {service.name for service in ALL_SERVICES if not _is_ours(settings, service)}
-    if settings.market == LIVE and settings.exchange.named is not settings.exchange.simulator:
+    if settings.markets.mode == LIVE and settings.markets.exchange.named is not settings.markets.exchange.simulator:
         left_out.add("simulator")
     if not notebook:
         left_out.add("notebook")
@@ -26,6 +27,6 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
 def _is_ours(settings: Settings, service: Service) -> bool:
     if not service.address:
         return True
-    address: str = getattr(settings, service.address)
+    address: str = attrgetter(service.address)(settings)
     netloc = urlsplit(address if "://" in address else f"//{address}").netloc
     return netloc == f"{settings.local_host}:{settings.port(service.address_port)}"

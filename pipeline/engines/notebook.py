@@ -24,7 +24,7 @@ def main() -> int:
     except CoinlakeError as error:
         print(f"notebook: {error}", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG  # a restart would not help
-    if not ours.notebook_token:  # without one JupyterLab would invent another at each start
+    if not ours.access.notebook_token:  # without one JupyterLab would invent another at each start
         print("notebook: COINLAKE_NOTEBOOK_TOKEN is not set", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG
     for line in refresh(CHECKOUT / "analysis" / "notebooks", ours.notebook_dir):
@@ -32,7 +32,7 @@ def main() -> int:
     config_path = os.pathsep.join(filter(None, (str(JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH"))))
     environment = {
         **os.environ,
-        "JUPYTER_TOKEN": ours.notebook_token.reveal(),
+        "JUPYTER_TOKEN": ours.access.notebook_token.reveal(),
         "JUPYTER_CONFIG_PATH": config_path,
     }
     command = command_line(ours)

@@ -92,7 +92,7 @@ def context(settings: Settings) -> Mapping[str, Any]:
         "logs": settings.log_dir,
         "run": settings.run_dir,
         "checkout": CHECKOUT,
-        "hdfs_authority": urlsplit(settings.hdfs_uri).netloc,
+        "hdfs_authority": urlsplit(settings.lake.hdfs_uri).netloc,
         "heap": partial(memory.heap, small=settings.small),
         "heap_mb": partial(memory.heap_mb, small=settings.small),
         "opened_packages": OPENED_PACKAGES,

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import CoinlakeError
-from pipeline.setting_values import read_env_file
 from pipeline.settings import load_settings
+from pipeline.settings.values import read_env_file
 
 NAMES = ("COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN")
 CLUSTER_NAMES = ("METASTORE_DB_PASSWORD", "KAFKA_CLUSTER_ID")

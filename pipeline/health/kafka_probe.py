@@ -27,9 +27,9 @@ def round_trip(settings: Settings) -> None:
         payload = str(time.time_ns()).encode()
         found = _read(client, _produce(client, payload))
     except KafkaException as error:
-        raise ServiceError(f"{settings.kafka_bootstrap}: {_reason(error)}") from None
+        raise ServiceError(f"{settings.kafka.bootstrap}: {_reason(error)}") from None
     if found != payload:
-        raise ServiceError(f"{settings.kafka_bootstrap}: gave back {found!r} for {payload!r}")
+        raise ServiceError(f"{settings.kafka.bootstrap}: gave back {found!r} for {payload!r}")
 
 
 def topics(settings: Settings) -> None:
@@ -38,10 +38,10 @@ def topics(settings: Settings) -> None:
     try:
         there = admin.list_topics(timeout=ANSWER_S).topics
     except KafkaException as error:
-        raise ServiceError(f"{settings.kafka_bootstrap}: {admin.reason(error)}") from None
+        raise ServiceError(f"{settings.kafka.bootstrap}: {admin.reason(error)}") from None
     missing = [topic.name for topic in TOPICS if topic.name not in there]
     if missing:
-        raise ServiceError(f"{settings.kafka_bootstrap} has no topic {', '.join(missing)}: run setup_events.sh")
+        raise ServiceError(f"{settings.kafka.bootstrap} has no topic {', '.join(missing)}: run setup_events.sh")
 
 
 def _make_topic(client: ClientConfig) -> None:

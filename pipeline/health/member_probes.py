@@ -25,7 +25,7 @@ def spark_master(settings: Settings) -> None:
 
 def spark_worker(settings: Settings) -> None:
     """Ask the master whether this machine's worker is registered with it and alive."""
-    url = f"http://{urlsplit(settings.spark_master).hostname}:{settings.port('spark_master_ui')}/json/"
+    url = f"http://{urlsplit(settings.lake.spark_master).hostname}:{settings.port('spark_master_ui')}/json/"
     own = settings.topology.advertised_host
     # One that was killed stays listed for a while beside its successor.
     states = [worker["state"] for worker in call("GET", url).json()["workers"] if worker["host"] == own]

@@ -49,17 +49,17 @@ def datanode(settings: Settings) -> None:
 def metastore(settings: Settings) -> None:
     """Ask for the databases, which the metastore reads from its own store."""
     try:
-        names = thrift.get_all_databases(settings.metastore_uri, ANSWER_S)
+        names = thrift.get_all_databases(settings.lake.metastore_uri, ANSWER_S)
     except (OSError, thrift.ThriftError) as error:
-        raise ServiceError(f"{settings.metastore_uri}: {error}") from None
+        raise ServiceError(f"{settings.lake.metastore_uri}: {error}") from None
     if "default" not in names:
-        raise ServiceError(f"{settings.metastore_uri} has no database `default`, only {names}")
+        raise ServiceError(f"{settings.lake.metastore_uri} has no database `default`, only {names}")
 
 
 def presto(settings: Settings) -> None:
     """Run SELECT 1, which needs a worker."""
     headers = {"X-Presto-User": "coinlake", "X-Presto-Source": "coinlake-probe"}
-    answer = call("POST", f"{settings.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
+    answer = call("POST", f"{settings.lake.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
     rows = answer.get("data", [])
     deadline = time.monotonic() + ANSWER_S
     while "nextUri" in answer and time.monotonic() < deadline:
@@ -78,7 +78,7 @@ def scheduler(settings: Settings) -> None:
 
 def notebook(settings: Settings) -> None:
     """Ask JupyterLab for its status with the token."""
-    headers = {"Authorization": f"token {settings.notebook_token.reveal()}"}
+    headers = {"Authorization": f"token {settings.access.notebook_token.reveal()}"}
     call("GET", f"{settings.url('notebook')}/api/status", headers=headers)
 
 
@@ -157,7 +157,7 @@ def main() -> int:
 
 
 def _webhdfs(settings: Settings, method: str, name: str, **query: str) -> httpx.Response:
-    address = f"{settings.hdfs_http_url}/webhdfs/v1{PROBE_FOLDER}{name}"
+    address = f"{settings.lake.hdfs_http_url}/webhdfs/v1{PROBE_FOLDER}{name}"
     return call(method, address, params={"user.name": "coinlake", **query})
 
 

@@ -62,7 +62,7 @@ def stream_positions(settings: Settings, names: Iterable[str], timeout_s: float 
         parts = [TopicPartition(name, part) for name in wanted if name in topics for part in topics[name].partitions]
         return Positions(_ends(admin, parts, timeout_s), _committed(admin, parts, timeout_s))
     except (KafkaException, TimeoutError) as error:
-        raise ServiceError(f"Kafka at {settings.kafka_bootstrap} does not answer: {error}") from None
+        raise ServiceError(f"Kafka at {settings.kafka.bootstrap} does not answer: {error}") from None
 
 
 def stream_is_drained(settings: Settings, names: Iterable[str], timeout_s: float = 10.0) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.markets import LIVE, SIMULATOR
-from pipeline.settings import COIN_ID
+from pipeline.settings.markets import COIN_ID
 from pipeline.tickers import COIN_OF_SYMBOL, QUOTES, coin_named
 
 # A file's name identifies a coin by its id or symbol, and what the prices are quoted in.

@@ -45,8 +45,8 @@ def check(settings: Settings, options: SetupOptions) -> None:
 
 def history_faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
     """Yield a line when the history's coin is not among the lake's."""
-    if options.history and options.history.coin not in settings.coins:
-        listed = ",".join(settings.coins)
+    if options.history and options.history.coin not in settings.markets.coins:
+        listed = ",".join(settings.markets.coins)
         yield (
             f"--history is about {options.history.coin}, which is not in COINS={listed}: add it in the home's .env, "
             "stop the lake with pipeline_down.sh, and run the same command again"

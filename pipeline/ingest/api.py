@@ -99,7 +99,7 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
     @app.before_request
     def guard() -> None:
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
-            check_token(request.headers.get("Authorization"), deps.settings.api_token)
+            check_token(request.headers.get("Authorization"), deps.settings.access.api_token)
 
     @app.post("/poll")
     def poll() -> Response:
@@ -110,12 +110,12 @@ def _add_writing_routes(app: Flask, deps: Deps) -> None:
 
     @app.post("/history")
     def history() -> tuple[Response, int]:
-        order = history_order(_json_body(), deps.settings.coins, deps.today())
+        order = history_order(_json_body(), deps.settings.markets.coins, deps.today())
         return _submitted(deps, order)
 
     @app.post("/history/csv")
     def history_csv() -> tuple[Response, int]:
-        coin = known_coin(request.args.get("coin"), deps.settings.coins)
+        coin = known_coin(request.args.get("coin"), deps.settings.markets.coins)
         request.max_content_length = sys.maxsize  # the uploads have a limit of their own
         with deps.uploads.kept(request.stream) as sha256:
             order = Order(coin, sha256=sha256, name=file_name(request.args.get("name")))

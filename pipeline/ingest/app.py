@@ -57,12 +57,12 @@ class Service:
         self.ledger, jobs = Ledger(self.store), JobStore(self.store)
         self.kafka = KafkaAdmin(client_config(settings))
         self.chain = Chain(sources.links, self.ledger, self.producer, stop)
-        self.uploads = Uploads(settings.data_dir, settings.csv_max_bytes, jobs.unfinished_files)
+        self.uploads = Uploads(settings.data_dir, settings.markets.csv_max_bytes, jobs.unfinished_files)
         self.worker = Worker(jobs, self.do, self.metrics, stop, after=self.uploads.sweep)
         spool = Spool(settings.data_dir / "scheduler" / "spool")
-        self.publisher = SpooledPublisher(self.producer, spool, settings.spool_max_bytes)
-        silence_s = max(SILENT_S, SILENT_POLLS * settings.poll_s)
-        self.poller = Poller(sources.live, settings.coins, self.publisher, self.metrics, silence_s)
+        self.publisher = SpooledPublisher(self.producer, spool, settings.kafka.spool_max_bytes)
+        silence_s = max(SILENT_S, SILENT_POLLS * settings.markets.poll_s)
+        self.poller = Poller(sources.live, settings.markets.coins, self.publisher, self.metrics, silence_s)
         forget = self.ledger.forget
         deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, self.uploads, open_csv, forget)
         self.app = create_app(deps)
@@ -83,13 +83,13 @@ class Service:
             self.settings.listen_host,
             self.settings.port("scheduler"),
             threads=HTTP_THREADS,
-            max_request_body_size=self.settings.csv_max_bytes + 1024,
+            max_request_body_size=self.settings.markets.csv_max_bytes + 1024,
             ident="coinlake",
         )
         self.uploads.sweep(at_start=True)
         tempfile.tempdir = str(self.uploads.folder)  # where the HTTP server keeps a large body until it is whole
         self.worker.start()
-        clock = start_clock(self.poller, self.settings.poll_s, self.publisher.drain)
+        clock = start_clock(self.poller, self.settings.markets.poll_s, self.publisher.drain)
         server.start()
         log.info("listening on %s", self.settings.url("scheduler"))
         self.stop.wait()
@@ -116,7 +116,7 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
 
 
 def _require_token(settings: Settings) -> None:
-    if not settings.api_token:
+    if not settings.access.api_token:
         raise SettingsError("COINLAKE_API_TOKEN", "", "a secret; pipeline/scripts/pipeline_setup.sh writes one")
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from pipeline.errors import RequestError
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME
 from pipeline.ingest.jobs import Order
-from pipeline.setting_values import Secret
+from pipeline.settings.values import Secret
 from pipeline.tickers import coin_named
 
 EARLIEST_DAY = EARLIEST_EVENT_TIME.date()

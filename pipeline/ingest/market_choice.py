@@ -106,26 +106,26 @@ def choose_one(settings: Settings, candidate: Candidate, last: Choice | None) ->
 
 def settled_choice(settings: Settings, candidate: Candidate) -> Choice | None:
     """Return what the settings alone decide; None where `auto` has to look further."""
-    asked_for = f"COINLAKE_MARKET={settings.market}"
-    if settings.market == SIMULATOR:
-        return Choice(SIMULATOR, settings.market, asked_for)
+    asked_for = f"COINLAKE_MARKET={settings.markets.mode}"
+    if settings.markets.mode == SIMULATOR:
+        return Choice(SIMULATOR, settings.markets.mode, asked_for)
     if candidate.named is not None:
         return candidate.named
-    return Choice(LIVE, settings.market, asked_for) if settings.market == LIVE else None
+    return Choice(LIVE, settings.markets.mode, asked_for) if settings.markets.mode == LIVE else None
 
 
 def prices_candidate(settings: Settings) -> Candidate:
     """Return the market of prices: CoinGecko, or the server that COINGECKO_URL names."""
-    url = settings.coingecko_url
-    kind = SIMULATOR if url and same_server(url, settings.simulator_url) else LIVE
-    named = Choice(kind, settings.market, f"COINGECKO_URL={url}") if url else None
+    url = settings.markets.coingecko_url
+    kind = SIMULATOR if url and same_server(url, settings.markets.simulator_url) else LIVE
+    named = Choice(kind, settings.markets.mode, f"COINGECKO_URL={url}") if url else None
     return Candidate("prices", named, lambda: _ping_coingecko(settings))
 
 
 def trades_candidate(settings: Settings) -> Candidate:
     """Return the market of trades: Coinbase Exchange, or the one that COINBASE_WS_URL names."""
-    market = settings.exchange.named
-    named = None if market is None else Choice(market.kind, settings.market, f"COINBASE_WS_URL={market.ws_url}")
+    market = settings.markets.exchange.named
+    named = None if market is None else Choice(market.kind, settings.markets.mode, f"COINBASE_WS_URL={market.ws_url}")
     return Candidate("trades", named, lambda: _ask_exchange(settings))
 
 
@@ -164,7 +164,7 @@ def live_prices_fault(settings: Settings, limit_s: float = PRICES_S) -> str | No
     def ask() -> None:
         market = CoinGecko(settings, parts=Parts(retry=RetryPolicy(attempts=1)))
         try:
-            market.prices(settings.coins)
+            market.prices(settings.markets.coins)
         finally:
             market.close()
 
@@ -180,7 +180,7 @@ def _ping_coingecko(settings: Settings) -> None:
 
 
 def _ask_exchange(settings: Settings) -> None:
-    rest = TradesRest(str(settings.exchange.live.rest_url))
+    rest = TradesRest(str(settings.markets.exchange.live.rest_url))
     try:
         rest.ping()
     finally:

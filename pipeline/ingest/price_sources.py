@@ -29,6 +29,6 @@ def price_sources(settings: Settings, choice: Choice) -> PriceSources:
         return PriceSources(simulator, (ChainLink(SIMULATOR, simulator),))
     coingecko = CoinGecko(settings)
     # Another server's days are not CoinGecko's: the ledger keeps them apart.
-    name = f"{coingecko.name}@{settings.coingecko_url}" if settings.coingecko_url else coingecko.name
+    name = f"{coingecko.name}@{settings.markets.coingecko_url}" if settings.markets.coingecko_url else coingecko.name
     others = (CoinMetrics(settings), CoinbaseCandles(settings))
     return PriceSources(coingecko, (ChainLink(name, coingecko), *(ChainLink(source.name, source) for source in others)))

@@ -16,7 +16,8 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from pipeline.errors import ServiceError, StoppedError
-from pipeline.settings import KafkaSecurity, Settings
+from pipeline.settings import Settings
+from pipeline.settings.kafka import KafkaSecurity
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,12 @@ ClientConfig = dict[str, str | int | float | bool]
 
 def client_config(settings: Settings) -> ClientConfig:
     """Return what a confluent-kafka client of any kind needs in order to reach Kafka; it holds the password."""
-    return {"bootstrap.servers": settings.kafka_bootstrap, **_security(settings.kafka_security)}
+    return {"bootstrap.servers": settings.kafka.bootstrap, **_security(settings.kafka.security)}
 
 
 def producer_config(settings: Settings) -> ClientConfig:
     """Return `client_config` for a client that sends, with the compression that this Kafka takes."""
-    return {**client_config(settings), "compression.type": settings.kafka_compression}
+    return {**client_config(settings), "compression.type": settings.kafka.compression}
 
 
 def _security(security: KafkaSecurity) -> ClientConfig:

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_only = parser.parse_args(arguments).check
     try:
         settings = load_settings()
-        topics = [with_max_bytes(topic, settings.topic_max_bytes) for topic in TOPICS]
+        topics = [with_max_bytes(topic, settings.kafka.topic_max_bytes) for topic in TOPICS]
         lines, faults = ensure(connect(settings), topics, create=not check_only)
     except CoinlakeError as error:
         lines, faults = [], [error]

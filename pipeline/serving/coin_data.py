@@ -43,7 +43,7 @@ class CoinDataPublisher:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spark = spark
-        self._root = settings.table_location(COIN_DATA.schema, COIN_DATA.name)
+        self._root = settings.lake.table_location(COIN_DATA.schema, COIN_DATA.name)
         self._partitions = partitions
         self._clock = clock
         self._published: int | None = None

@@ -28,7 +28,7 @@ class HivePartitions:
 
     def __init__(self, spark: SparkSession, settings: Settings, table: Table) -> None:
         self._spark = spark
-        self._uri = settings.metastore_uri
+        self._uri = settings.lake.metastore_uri
         self._table = table
 
     def table_exists(self) -> bool:

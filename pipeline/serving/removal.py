@@ -29,7 +29,7 @@ class SourceRemover:
 
     def __init__(self, spark: SparkSession, settings: Settings, publisher: CoinDataPublisher) -> None:
         self._spark = spark
-        self._folder = settings.removal_requests
+        self._folder = settings.lake.removal_requests
         self._publisher = publisher
 
     def run(self) -> int:

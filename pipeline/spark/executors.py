@@ -47,7 +47,8 @@ def _what_executors_get(settings: Settings) -> dict[str, str]:
     folder = settings.jar_dir / "spark"
     jars = sorted(str(jar) for jar in folder.glob("*.jar"))
     if not jars:
-        raise SettingsError("SPARK_MASTER", settings.spark_master, f"a local one, as there are no jars in {folder}")
+        expected = f"a local one, as there are no jars in {folder}"
+        raise SettingsError("SPARK_MASTER", settings.lake.spark_master, expected)
     return {
         # The driver hands them to each executor, whatever starts it. In the driver itself they are on the class path,
         # which is asked first, so that no class is loaded twice.

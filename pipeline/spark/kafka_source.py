@@ -12,7 +12,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.events.model import Topic
-from pipeline.settings import KafkaSecurity, Settings
+from pipeline.settings import Settings
+from pipeline.settings.kafka import KafkaSecurity
 
 NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"  # 16 zero bytes, in Kafka's base64
 ADMIN_TIMEOUT_S = 10.0
@@ -106,8 +107,8 @@ def client_options(settings: Settings) -> dict[str, str]:
 
     Spark hides it in its logs and in the plans of running queries, but not in `explain` of a stream yet to be started.
     """
-    security = settings.kafka_security
-    options = {"kafka.bootstrap.servers": settings.kafka_bootstrap}
+    security = settings.kafka.security
+    options = {"kafka.bootstrap.servers": settings.kafka.bootstrap}
     if security.protocol == "PLAINTEXT":
         return options
     options["kafka.security.protocol"] = security.protocol

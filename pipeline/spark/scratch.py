@@ -22,7 +22,7 @@ LAKES_OWN = re.compile(
 
 def scratch_options(settings: Settings, folder: Path) -> dict[str, str]:
     """Return the options of the lake's session, with the `iceberg` catalog in a folder and without a port."""
-    options = session_options(replace(settings, spark_master="local"))
+    options = session_options(replace(settings, lake=replace(settings.lake, spark_master="local")))
     return {name: value for name, value in options.items() if not LAKES_OWN.match(name)} | {
         "spark.sql.catalog.iceberg": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.iceberg.type": "hadoop",

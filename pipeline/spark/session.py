@@ -32,7 +32,7 @@ def create_session(settings: Settings, app_name: str) -> SparkSession:
     os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
     os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
     claim_local_dir(settings.data_dir)
-    builder = SparkSession.Builder().appName(app_name).master(settings.spark_master)
+    builder = SparkSession.Builder().appName(app_name).master(settings.lake.spark_master)
     for name, value in session_options(settings).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
@@ -46,7 +46,7 @@ def session_options(settings: Settings) -> dict[str, str]:
     Raises:
         SettingsError: a line of the user's own options cannot be read, or there are no jars for a cluster's executors.
     """
-    on_cluster = {} if is_local(settings.spark_master) else executor_options(settings)
+    on_cluster = {} if is_local(settings.lake.spark_master) else executor_options(settings)
     ours = {**_catalog(settings), **_hdfs(settings), **_engine(settings), **_latency(), **on_cluster}
     return {**ours, **_own(settings.home / OWN_OPTIONS)}
 
@@ -56,14 +56,14 @@ def _catalog(settings: Settings) -> dict[str, str]:
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.iceberg": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.iceberg.type": "hive",
-        "spark.sql.catalog.iceberg.uri": settings.metastore_uri,
-        "spark.sql.catalog.iceberg.warehouse": settings.warehouse,
+        "spark.sql.catalog.iceberg.uri": settings.lake.metastore_uri,
+        "spark.sql.catalog.iceberg.warehouse": settings.lake.warehouse,
         # Another writer's commit (maintenance runs beside the streams) must be seen by the next batch.
         "spark.sql.catalog.iceberg.cache-enabled": "false",
         # Hive 2.3.10 has the atomic alter of HIVE-26882 but no lock tables.
         "spark.hadoop.iceberg.engine.hive.lock-enabled": "false",
-        "spark.hadoop.hive.metastore.uris": settings.metastore_uri,
-        "spark.hadoop.fs.defaultFS": settings.hdfs_uri,
+        "spark.hadoop.hive.metastore.uris": settings.lake.metastore_uri,
+        "spark.hadoop.fs.defaultFS": settings.lake.hdfs_uri,
     }
 
 
@@ -105,7 +105,7 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.port.maxRetries": "0",  # a second driver on our port is a mistake to be seen, not to be dodged
         "spark.local.dir": str(local_dir(settings.data_dir)),
-        "spark.sql.warehouse.dir": settings.warehouse,
+        "spark.sql.warehouse.dir": settings.lake.warehouse,
         "spark.sql.session.timeZone": "UTC",
         # coin_data's files are written where no reader looks: they need no second move, and no mark when all are there.
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",

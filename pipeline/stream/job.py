@@ -77,7 +77,7 @@ def start_queries(
     spark: SparkSession, settings: Settings, touched: TouchedMinutes
 ) -> tuple[list[StreamingQuery], trades.TradeWriter]:
     """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first."""
-    root = f"{settings.checkpoints}/stream"
+    root = f"{settings.lake.checkpoints}/stream"
     client = client_config(settings)
     admin = AdminClient(client)
     identity = claim_checkpoint(spark, root, kafka_identity(admin, TOPICS))

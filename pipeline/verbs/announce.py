@@ -41,7 +41,7 @@ def show_addresses(choices: Choices, stages: Stages) -> None:
     say("")
     for service in PAGES:
         if service.name in choices.services:
-            token = f"/lab?token={settings.notebook_token.reveal()}" if service.name == "notebook" else ""
+            token = f"/lab?token={settings.access.notebook_token.reveal()}" if service.name == "notebook" else ""
             say(f"  {service.page:<15}{settings.url(service.serves_at)}{token}")
     say("")
     for command, aim in NEXT_STEPS:

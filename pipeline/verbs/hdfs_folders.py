@@ -13,7 +13,7 @@ def make_folder(settings: Settings, location: str) -> None:
     Raises:
         ServiceError: the NameNode does not answer or refuses.
     """
-    path = location.removeprefix(settings.hdfs_uri)
+    path = location.removeprefix(settings.lake.hdfs_uri)
     try:
         call("PUT", _url(settings, path), params=_params("MKDIRS"))
     except ServiceError as error:
@@ -26,13 +26,13 @@ def folder_names(settings: Settings, location: str) -> set[str]:
     Raises:
         ServiceError: the NameNode does not answer, or there is no such folder.
     """
-    path = location.removeprefix(settings.hdfs_uri)
+    path = location.removeprefix(settings.lake.hdfs_uri)
     listed = call("GET", _url(settings, path), params=_params("LISTSTATUS")).json()
     return {str(entry["pathSuffix"]) for entry in listed["FileStatuses"]["FileStatus"]}
 
 
 def _url(settings: Settings, path: str) -> str:
-    return f"{settings.hdfs_http_url}/webhdfs/v1{path}"
+    return f"{settings.lake.hdfs_http_url}/webhdfs/v1{path}"
 
 
 def _params(operation: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def register(settings: Settings) -> Iterator[str]:
         PrestoUnreachableError: Presto is down or still starting.
         QueryError: Presto refused a statement.
     """
-    presto = Presto(settings.presto_url, source="hive_setup")
+    presto = Presto(settings.lake.presto_url, source="hive_setup")
     for schema in dict.fromkeys((table.catalog, table.schema) for table in TABLES):
         yield register_schema(presto, settings, *schema)
     for table in HIVE_TABLES:
@@ -54,7 +54,7 @@ def register_views(settings: Settings) -> str:
         PrestoUnreachableError: Presto is down or still starting.
         QueryError: Presto refused a statement.
     """
-    presto = Presto(settings.presto_url, source="hive_setup")
+    presto = Presto(settings.lake.presto_url, source="hive_setup")
     for name in views.NAMES:
         presto.rows(views.create_sql(name, settings))
     return f"views {', '.join(views.NAMES)} in {views.SCHEMA}"
@@ -69,7 +69,7 @@ def _views_line(settings: Settings) -> str:
 
 def register_schema(presto: Presto, settings: Settings, catalog: str, schema: str) -> str:
     """Make a database in the metastore, its folder below the warehouse; return what to tell."""
-    location = f"{settings.warehouse}/{schema}.db"
+    location = f"{settings.lake.warehouse}/{schema}.db"
     try:
         presto.rows(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema} WITH (location = '{location}')")
     except QueryError as error:
@@ -80,7 +80,7 @@ def register_schema(presto: Presto, settings: Settings, catalog: str, schema: st
 
 def register_table(presto: Presto, settings: Settings, table: Table) -> str:
     """Make an external table on a folder that exists; its partitions come with the first publishing."""
-    location = settings.table_location(table.schema, table.name)
+    location = settings.lake.table_location(table.schema, table.name)
     make_folder(settings, location)
     presto.rows(table.create_external_sql(location))
     return f"table {table.full_name} at {location}"

@@ -114,14 +114,14 @@ def wait_for_rows(settings: Settings, coins: Sequence[str], stages: Stages) -> N
     Raises:
         ServiceError: they did not in time.
     """
-    presto = Presto(settings.presto_url, source=NAME)
+    presto = Presto(settings.lake.presto_url, source=NAME)
     with stages.stage("tables") as tell, stages.progress("tables") as advance:
         rows = wait_until_visible(settings, presto, coins, advance)
         tell(f"tables: all of it can be read, {rows:,} rows of {', '.join(coins)} in hive.crypto.coin_data")
 
 
 def _coins(settings: Settings, options: argparse.Namespace) -> Sequence[str]:
-    return [options.coin] if options.csv else options.coins or settings.coins
+    return [options.coin] if options.csv else options.coins or settings.markets.coins
 
 
 def _order(api: SchedulerApi, coin: str, options: argparse.Namespace) -> Callable[[], str]:

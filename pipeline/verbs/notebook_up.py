@@ -49,7 +49,8 @@ def ensure_running(settings: Settings) -> None:
 
 def address(settings: Settings, notebook: str = "prices") -> str:
     """Return the URL that opens one of `NOTEBOOKS` in JupyterLab, with the token that lets the user in."""
-    return f"{settings.url('notebook')}/lab/tree/{NOTEBOOKS[notebook]}?token={quote(settings.notebook_token.reveal())}"
+    token = quote(settings.access.notebook_token.reveal())
+    return f"{settings.url('notebook')}/lab/tree/{NOTEBOOKS[notebook]}?token={token}"
 
 
 if __name__ == "__main__":

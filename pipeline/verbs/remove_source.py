@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def run(settings: Settings, options: argparse.Namespace, stages: Stages) -> int:
     """Show what goes, ask, have it removed, and forget it; return the exit code."""
     source, coin = options.source, options.coin
-    api, presto = SchedulerApi(settings), Presto(settings.presto_url, source=NAME)
+    api, presto = SchedulerApi(settings), Presto(settings.lake.presto_url, source=NAME)
     check_idle(api, coin)
     with stages.stage("stream") as tell, stages.progress("stream") as advance:
         wait_for_stream(settings, advance, time.monotonic() + WITHIN_S)
@@ -117,9 +117,9 @@ def remove(settings: Settings, request: str, stages: Stages) -> None:
         ServiceError: it was not in time; the request stays, and the job does it when it can.
     """
     with stages.stage("tables") as tell:
-        make_folder(settings, f"{settings.removal_requests}/{request}")
+        make_folder(settings, f"{settings.lake.removal_requests}/{request}")
         deadline = time.monotonic() + WITHIN_S
-        while request in folder_names(settings, settings.removal_requests):
+        while request in folder_names(settings, settings.lake.removal_requests):
             if time.monotonic() > deadline:
                 raise ServiceError(f"the Spark job has not removed the rows after {WITHIN_S:g} s. {NEXT_STEP}")
             time.sleep(LOOK_AGAIN_S)

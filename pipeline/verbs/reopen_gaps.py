@@ -38,11 +38,11 @@ def _reopen(settings: Settings, options: argparse.Namespace) -> int:
     choice = trades_choice(settings)
     if choice is None:
         raise ServiceError("the lake has not chosen a market yet: run pipeline/scripts/pipeline_setup.sh")
-    source = settings.exchange.market(choice.kind).source
-    table = TradesTable(Presto(settings.presto_url, "coinlake-reopen-gaps", ANSWER_S), source)
+    source = settings.markets.exchange.market(choice.kind).source
+    table = TradesTable(Presto(settings.lake.presto_url, "coinlake-reopen-gaps", ANSWER_S), source)
     store = GapStore(settings.data_dir / "trades" / "gaps.db", source)
     try:
-        found = find(table, store, settings.products, with_lost=options.lost)
+        found = find(table, store, settings.markets.products, with_lost=options.lost)
         for line in described(found):
             print(line)  # noqa: T201 - a command line
         if found and not options.check:

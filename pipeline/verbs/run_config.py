@@ -41,7 +41,7 @@ def choose(options: SetupOptions) -> Choices:
     """Settle what this run uses; the environment of this process is left as it is."""
     before = load_settings()
     now = running(before)
-    market = _first(options.market, now.market, before.market)
+    market = _first(options.market, now.market, before.markets.mode)
     small = _first(options.small, now.small, before.small)
     notebook = _first(options.notebook, now.notebook, True)
     chosen = {"COINLAKE_MARKET": market, "COINLAKE_SMALL": str(small).lower()}

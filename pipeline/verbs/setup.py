@@ -63,7 +63,7 @@ def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None
         CoinlakeError: one of it failed.
     """
     settings = choices.settings
-    scheduler, presto = SchedulerApi(settings), Presto(settings.presto_url, source="coinlake-setup")
+    scheduler, presto = SchedulerApi(settings), Presto(settings.lake.presto_url, source="coinlake-setup")
     with stages.stage("views") as outcome:
         outcome(hive_setup.register_views(settings))
     announce_market(scheduler, stages)

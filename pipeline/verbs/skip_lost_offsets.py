@@ -54,8 +54,8 @@ class StreamFolder:
     """The streams' checkpoint folder, reached through the NameNode's HTTP interface."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = f"{urlsplit(settings.checkpoints).path}/stream"
-        self._url = f"{settings.hdfs_http_url}/webhdfs/v1{self._path}"
+        self._path = f"{urlsplit(settings.lake.checkpoints).path}/stream"
+        self._url = f"{settings.lake.hdfs_http_url}/webhdfs/v1{self._path}"
 
     def names(self) -> set[str]:
         """Return the names of what the folder holds."""

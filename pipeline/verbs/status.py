@@ -99,7 +99,7 @@ def collect(settings: Settings, services: list[ServiceState]) -> Status:
     market: Future[MarketInUse | None] = _in_background(
         lambda: SchedulerApi(settings).market(), when="scheduler" not in down
     )
-    presto = Presto(settings.presto_url, source="coinlake-status", request_timeout_s=ANSWER_S)
+    presto = Presto(settings.lake.presto_url, source="coinlake-status", request_timeout_s=ANSWER_S)
     tables = [_in_background(_asks(presto, table), when="presto" not in down) for table in TABLES]
     trades: Future[list[TradeCoverage] | None] = _in_background(
         lambda: trade_coverage(presto), when="presto" not in down

@@ -43,7 +43,7 @@ def test_every_record_and_block_has_three_copies(lake: Lake, session: Session) -
     assert set(told.split()) == {"3"}
     files = lake.stack.presto('SELECT file_path FROM iceberg.silver."fact_crypto_trades$files" LIMIT 1')
     path = urlsplit(str(files[0][0])).path
-    answer = httpx.get(f"{lake.stack.settings.hdfs_http_url}/webhdfs/v1{path}", params={"op": "GETFILESTATUS"})
+    answer = httpx.get(f"{lake.stack.settings.lake.hdfs_http_url}/webhdfs/v1{path}", params={"op": "GETFILESTATUS"})
     assert answer.json()["FileStatus"]["replication"] == 3
 
 

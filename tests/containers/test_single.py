@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.setting_values import read_env_file
+from pipeline.settings.values import read_env_file
 from tests.support.containers import SETUP, Lake, lake_in_containers
 from tests.support.docker_engine import Engine
 from tests.support.history import read_export

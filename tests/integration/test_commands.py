@@ -81,7 +81,7 @@ def test_presto_command_line_prints_csv(stack: Stack) -> None:
         timeout=60,
     )
     rows = list(csv.reader(io.StringIO(done.stdout)))
-    assert [coin for coin, _ in rows] == sorted(stack.settings.coins)
+    assert [coin for coin, _ in rows] == sorted(stack.settings.markets.coins)
     assert all(int(count) > 0 for _, count in rows)
 
 

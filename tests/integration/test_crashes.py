@@ -44,7 +44,7 @@ def test_every_service_is_killed() -> None:
 def test_killed_services_come_back_and_nothing_is_lost_or_doubled(
     stack: Stack, trading: Session, services: str, source: str
 ) -> None:
-    with Feed(stack.settings.kafka_bootstrap, source, stack.settings.coins) as feed:
+    with Feed(stack.settings.kafka.bootstrap, source, stack.settings.markets.coins) as feed:
         wait_until(lambda: len(keys_in_lake(stack, source)) >= BEFORE, 60, f"{BEFORE} prices in the lake")
         wait_until(lambda: stack.count(TRADES, trading.where()) > 0, 60, "trades in the lake")
         kill_and_wait(stack, *services.split())

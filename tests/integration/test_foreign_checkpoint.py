@@ -17,7 +17,7 @@ IDENTITY = "/checkpoints/stream/identity.json"
 
 
 def identity_url(stack: Stack, operation: str) -> str:
-    return f"{stack.settings.hdfs_http_url}/webhdfs/v1{IDENTITY}?op={operation}&user.name=coinlake"
+    return f"{stack.settings.lake.hdfs_http_url}/webhdfs/v1{IDENTITY}?op={operation}&user.name=coinlake"
 
 
 def replace_identity(stack: Stack, text: str) -> None:

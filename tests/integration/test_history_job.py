@@ -43,7 +43,7 @@ def test_scheduler_tells_health_and_metrics(stack: Stack) -> None:
 
 
 def test_poll_now_is_read_back_through_presto(stack: Stack) -> None:
-    url, token = stack.settings.url("scheduler"), stack.settings.api_token.reveal()
+    url, token = stack.settings.url("scheduler"), stack.settings.access.api_token.reveal()
 
     def poll() -> list[dict[str, object]]:
         answer = requests.post(f"{url}/poll", headers={"Authorization": f"Bearer {token}"}, timeout=30)

@@ -40,14 +40,14 @@ def test_the_price_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> N
 
 
 def test_the_trade_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:
-    product = stack.settings.products[0]
+    product = stack.settings.markets.products[0]
     for table in ("gold.dm_crypto_price_stats", "ops.coverage"):  # they follow the trades by a minute
         wait_until(partial(stack.count, table, f"product_id = '{product}'"), 180, f"{product} in {table}")
     check_notebook("trades", stack, tmp_path)
 
 
 def test_candles_and_volume_agree_with_the_trades(stack: Stack) -> None:
-    lake, product = connect(stack.settings), stack.settings.products[0]
+    lake, product = connect(stack.settings), stack.settings.markets.products[0]
     minute = stack.presto(f"SELECT min(minute) FROM silver.candles_1m WHERE product_id = '{product}'")[0][0]
     ((count, low, high),) = stack.presto(
         "SELECT count(*), min(price), max(price) FROM silver.fact_crypto_trades "

@@ -16,8 +16,8 @@ def test_every_coin_arrives_marked_as_simulated(stack: Stack) -> None:
         rows = stack.presto(f"SELECT DISTINCT coin, source FROM {PRICES} WHERE source NOT LIKE 'test-%'")
         return {(coin, source) for coin, source in rows}
 
-    live = {(coin, "simulator") for coin in stack.settings.coins}
-    wait_until(lambda: sources() >= live, 60, f"a price of each of {stack.settings.coins}")
+    live = {(coin, "simulator") for coin in stack.settings.markets.coins}
+    wait_until(lambda: sources() >= live, 60, f"a price of each of {stack.settings.markets.coins}")
     assert {name for _, name in sources()} <= {"simulator", "csv_coingecko"}
 
 

@@ -113,7 +113,7 @@ def test_a_flash_crash_is_one_alert(stack: Stack, session: Session) -> None:
 def topic(stack: Stack, name: str) -> list[dict[str, object]]:
     """Return all that a topic of one partition holds."""
     consumer = Consumer({
-        "bootstrap.servers": stack.settings.kafka_bootstrap, "group.id": "test", "enable.partition.eof": False,
+        "bootstrap.servers": stack.settings.kafka.bootstrap, "group.id": "test", "enable.partition.eof": False,
         "auto.offset.reset": "earliest", "enable.auto.commit": False,
     })  # fmt: skip
     consumer.subscribe([name])

@@ -32,11 +32,11 @@ def test_daily_prices_are_those_of_the_file_one_a_day(stack: Stack) -> None:
 
 def test_latest_prices_have_one_row_a_coin(stack: Stack) -> None:
     coins = stack.presto("SELECT coin FROM iceberg.gold.latest_prices ORDER BY 1")
-    assert coins == [(coin,) for coin in sorted(stack.settings.coins)]
+    assert coins == [(coin,) for coin in sorted(stack.settings.markets.coins)]
 
 
 def test_a_day_of_candles_adds_up_to_its_minutes(stack: Stack) -> None:
-    product = stack.settings.products[0]
+    product = stack.settings.markets.products[0]
     where = f"product_id = '{product}' AND day < CURRENT_DATE"
     minutes = stack.presto(f"SELECT sum(minutes), sum(trades) FROM iceberg.gold.candles_1d WHERE {where}")
     in_table = f"product_id = '{product}' AND CAST(minute AS date) < CURRENT_DATE"

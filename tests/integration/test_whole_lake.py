@@ -112,7 +112,7 @@ def test_bronze_holds_every_record(whole: Whole) -> None:
 
 def end_offsets(stack: Stack) -> dict[tuple[str, int], int]:
     """Return the end offset of each partition that has records; all are kept since the first."""
-    consumer = Consumer({"bootstrap.servers": stack.settings.kafka_bootstrap, "group.id": "test"})
+    consumer = Consumer({"bootstrap.servers": stack.settings.kafka.bootstrap, "group.id": "test"})
     parts = [(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
     watermarks = {part: consumer.get_watermark_offsets(TopicPartition(*part), timeout=10) for part in parts}
     consumer.close()

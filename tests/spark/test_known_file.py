@@ -154,7 +154,8 @@ def test_a_save_that_fails_is_a_warning(home: Home, caplog: pytest.LogCaptureFix
 
 
 def test_a_writer_reads_nothing_before_its_first_batch(lake: SparkSession, tmp_path: Path) -> None:
-    settings = replace(load_settings({}), hdfs_uri=f"file://{tmp_path}")
+    settings = load_settings({})
+    settings = replace(settings, lake=replace(settings.lake, hdfs_uri=f"file://{tmp_path}"))
     for table in (FACT_TRADES, ALERTS):
         lake.sql(f"DROP TABLE {table.full_name}")
     TradeWriter(lake, settings, QueryCheckpoint("checkpoint"), None, lambda _minutes: None).close()  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ def published(lake: SparkSession, tmp_path: Path) -> Published:
 
 def request(published: Published, source: str, coin: str | None) -> Path:
     """Make a request as `remove_source.sh` does."""
-    folder = Path(published.settings.removal_requests.removeprefix("file://")) / request_name(source, coin)
+    folder = Path(published.settings.lake.removal_requests.removeprefix("file://")) / request_name(source, coin)
     folder.mkdir(parents=True)
     return folder
 
@@ -80,7 +80,7 @@ def test_a_crash_after_the_removal_is_made_good_although_the_counts_are_equal(
 
 
 def test_what_is_no_request_is_left_alone(lake: SparkSession, published: Published) -> None:
-    folder = Path(published.settings.removal_requests.removeprefix("file://"))
+    folder = Path(published.settings.lake.removal_requests.removeprefix("file://"))
     (folder / "x' OR true --@").mkdir(parents=True)
     assert remover(lake, published).run() == 0
     assert published.rows() == silver(lake)

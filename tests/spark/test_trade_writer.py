@@ -54,7 +54,7 @@ class Stream:
     def __init__(self, spark: SparkSession, folder: Path) -> None:
         self.spark = spark
         self.checkpoint = next(CHECKPOINTS)
-        self.settings = replace(SETTINGS, hdfs_uri=f"file://{folder / self.checkpoint}")
+        self.settings = replace(SETTINGS, lake=replace(SETTINGS.lake, hdfs_uri=f"file://{folder / self.checkpoint}"))
         self.topic = Topic()
         self.minutes: list[frozenset[datetime]] = []
         self.number = 0
@@ -65,7 +65,8 @@ class Stream:
         self.write = TradeWriter(self.spark, self.settings, checkpoint, self.topic, self.minutes.append)
 
     def rows(self, *frames: bytes) -> DataFrame:
-        return to_trades(self.spark.createDataFrame(records(frames), RECORD_SCHEMA).coalesce(1), SETTINGS.products)
+        rows = self.spark.createDataFrame(records(frames), RECORD_SCHEMA)
+        return to_trades(rows.coalesce(1), SETTINGS.markets.products)
 
     def send(self, *frames: bytes) -> None:
         self.write(self.rows(*frames), self.number)
@@ -239,6 +240,6 @@ def test_any_order_of_arrival_gives_each_trade_once(
         stream.send(*frames)
         if number in restart_after:
             stream.again(*frames)
-    for product in SETTINGS.products:
+    for product in SETTINGS.markets.products:
         assert ids(stream, product) == sorted({number for keys in batches for name, number in keys if name == product})
     assert reasons(stream) == []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
-from pipeline import markets, settings, topology
-from pipeline.setting_values import read_env_file
 from tests.support.repository import Repository
 
 # Written so that no pattern finds itself.
@@ -58,29 +55,6 @@ def test_notebooks_hold_no_output(repository: Repository) -> None:
         kept = [cell.get("id") for cell in cells if cell.get("outputs") or cell.get("execution_count")]
         dirty += [f"{repository.name(path)}: cell {name}" for name in kept]
     assert dirty == []
-
-
-def variables_read() -> set[str]:
-    """Return the names of the environment variables that `load_settings` asks for."""
-    modules = (settings, topology, markets)
-    trees = [ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in modules]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    read = [call for call in calls if call.func.attr in {"get", "secret"}]  # type: ignore[attr-defined]  # see above
-    named = [call.args[0].value for call in read if call.args and isinstance(call.args[0], ast.Constant)]
-    return {name for name in named if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name)}
-
-
-def test_env_example_documents_every_setting(checkout: Path) -> None:
-    text = (checkout / ".env.example").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE))
-    assert {"COINS", "PRESTO_ROLE"} <= variables_read()
-    assert variables_read() - documented == set()
-
-
-def test_env_example_can_be_used_as_it_is(checkout: Path, tmp_path: Path) -> None:
-    values = read_env_file(checkout / ".env.example") | {"COINLAKE_HOME": str(tmp_path)}
-    assert settings.load_settings(values) == settings.load_settings({"COINLAKE_HOME": str(tmp_path)})
 
 
 def locked(path: Path) -> set[str]:

@@ -32,7 +32,7 @@ LAYERS = (
 )
 # Of the lake, from raw to computed; `pipeline/stream/streams` and the modules beside it write several of them.
 LAKE_LAYERS = ("bronze", "silver", "gold", "ops")
-SYSTEM_PYTHON = ("pipeline.host", "pipeline.settings", "pipeline.errors", "pipeline.topology")
+SYSTEM_PYTHON = ("pipeline.host", "pipeline.settings", "pipeline.errors")
 
 
 def folder_of(parts: tuple[str, ...]) -> str:

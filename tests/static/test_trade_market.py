@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from pipeline.markets import TradeMarket
+from pipeline.settings.exchange import TradeMarket
 from tests.support.repository import Repository
 
 
@@ -19,4 +19,4 @@ def test_only_one_module_builds_a_trade_market(repository: Repository) -> None:
         }
         if TradeMarket.__name__ in names and not repository.name(path).startswith("tests/"):
             builders.add(repository.name(path))
-    assert builders == {"pipeline/markets.py"}
+    assert builders == {"pipeline/settings/exchange.py"}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pipeline.events.trades import Alert
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from pipeline.stream.gold.move_detector import MoveDetector, Raised
 from pipeline.stream.gold.price_moves import CRASH, SURGE
 from pipeline.stream.gold.stretches import Stretch

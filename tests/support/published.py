@@ -44,7 +44,8 @@ class Published:
     """A publisher on an own folder, and what a reader of the table sees."""
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.settings = replace(load_settings({"HOME": "/"}), hdfs_uri=f"file://{folder}")
+        settings = load_settings({"HOME": "/"})
+        self.settings = replace(settings, lake=replace(settings.lake, hdfs_uri=f"file://{folder}"))
         self._spark = spark
         self.partitions = KeptPartitions()
         self.clock = FakeClock()

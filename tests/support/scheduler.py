@@ -49,7 +49,7 @@ class Running:
         producer: object = self.service.producer
         assert isinstance(producer, StandInProducer)
         self.kafka = producer
-        token = {"Authorization": f"Bearer {settings.api_token.reveal()}"}
+        token = {"Authorization": f"Bearer {settings.access.api_token.reveal()}"}
         self.client = httpx.Client(base_url=settings.url("scheduler"), headers=token, timeout=30)
         self.thread = threading.Thread(target=self.service.run)
         self.thread.start()

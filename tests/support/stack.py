@@ -34,7 +34,7 @@ class Stack:
 
     def presto(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         """Return a statement's rows; decimals and times come as the text that Presto sends."""
-        address = urlsplit(self.settings.presto_url)
+        address = urlsplit(self.settings.lake.presto_url)
         connection = prestodb.dbapi.connect(
             host=address.hostname,
             port=address.port,
@@ -55,7 +55,7 @@ class Stack:
     def producer(self) -> Producer:
         """A producer of the tests' own; what it was given is in Kafka once `flush` has returned 0."""
         return Producer(
-            {"bootstrap.servers": self.settings.kafka_bootstrap, "acks": "all", "message.max.bytes": 20_000_000}
+            {"bootstrap.servers": self.settings.kafka.bootstrap, "acks": "all", "message.max.bytes": 20_000_000}
         )
 
     def produce(self, topic: str, key: bytes | None, value: bytes | None) -> None:

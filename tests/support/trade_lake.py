@@ -136,7 +136,7 @@ class Lake:
         async with serve(handle, "127.0.0.1", 0) as server:
             settings = self.settings(next(iter(server.sockets)).getsockname()[1])
             stop = asyncio.Event()
-            service = service_module.Service(settings, settings.exchange.live, lambda: self.kafka_id)
+            service = service_module.Service(settings, settings.markets.exchange.live, lambda: self.kafka_id)
             task = asyncio.create_task(service.run(stop))
             yield task
             stop.set()

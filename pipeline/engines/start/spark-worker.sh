@@ -14,7 +14,7 @@ begin_service "$@"
 addresses="$("$PYTHON" -c '
 from pipeline.settings import load_settings
 s = load_settings()
-print(s.topology.advertised_host, s.port("spark_worker_ui"), s.listen_host, s.spark_master)')"
+print(s.topology.advertised_host, s.port("spark_worker_ui"), s.listen_host, s.lake.spark_master)')"
 read -r host ui listen master <<<"$addresses"
 [[ $master == spark://* ]] || die "SPARK_MASTER is $master: it should name a master, such as spark://host:18077"
 

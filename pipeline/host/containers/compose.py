@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.errors import ServiceError
-from pipeline.setting_values import read_env_file
 from pipeline.settings import CHECKOUT
+from pipeline.settings.values import read_env_file
 
 ENV_FILE = "docker.env"
 PROFILES = ("single", "cluster")

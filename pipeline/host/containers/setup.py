@@ -22,8 +22,8 @@ from pipeline.host.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, 
 from pipeline.host.options import HistoryFile, SetupOptions, parse_options
 from pipeline.host.output_format import stage_line
 from pipeline.markets import LIVE
-from pipeline.setting_values import read_env_file
 from pipeline.settings import Settings, load_settings
+from pipeline.settings.values import read_env_file
 
 READY_S = 600  # on an idle machine a minute
 LOOK_AGAIN_S = 0.5
@@ -66,7 +66,7 @@ def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str
     set_by_hand = {**read_env_file(settings.home / ".env"), **os.environ}
     profile = options.profile or before.get("COMPOSE_PROFILES", "single")
     values = project_values(settings.home, settings.port_base, profile)
-    values["COINLAKE_MARKET"] = options.market or before.get("COINLAKE_MARKET", settings.market)
+    values["COINLAKE_MARKET"] = options.market or before.get("COINLAKE_MARKET", settings.markets.mode)
     small = before.get("COINLAKE_SMALL") if options.small is None else str(options.small).lower()
     if small or settings.small:
         values["COINLAKE_SMALL"] = small or "true"

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return os.EX_CONFIG
     options = _parser(settings).parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
-    coins = dict.fromkeys((*KNOWN, *settings.coins))
+    coins = dict.fromkeys((*KNOWN, *settings.markets.coins))
     feed = open_exchange(settings, options)
     feed_server = FeedServer(feed, settings.listen_host, options.feed_port)
     app = create_simulator(options.seed, coins=coins, tier=options.tier, feed=feed)
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 def open_exchange(settings: Settings, options: argparse.Namespace) -> Feed:
     """Return the exchange of the settings' products, already trading; it resumes where its last run ended."""
     file = settings.data_dir / "simulator" / "exchange.json"
-    exchange = Exchange(options.seed, settings.products, file=file)
+    exchange = Exchange(options.seed, settings.markets.products, file=file)
     exchange.set_rate(options.trade_rate, options.trades)
     return Feed(exchange, Mischief(options.seed, options.mischief), Injected())
 

@@ -35,7 +35,7 @@ class CoinbaseCandles:
         """Call `COINBASE_REST_URL`, or the exchange's own address."""
         self._parts = parts or Parts()
         bucket = TokenBucket.for_limit(CALLS_A_SECOND, 1.0, self._parts.clock, self._parts.sleep)
-        self._http = HttpClient(NAME, settings.exchange.candles_url, bucket, parts=self._parts)
+        self._http = HttpClient(NAME, settings.markets.exchange.candles_url, bucket, parts=self._parts)
 
     def history(self, coin: str, span: TimeRange) -> Iterator[Item]:
         """Yield the coin's daily observations in the span, oldest first, each stamped with the start of its day.

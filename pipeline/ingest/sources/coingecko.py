@@ -58,7 +58,7 @@ TIERS: Mapping[str, Tier] = {
 
 def simulator_url(settings: Settings) -> str:
     """Return the base address of the simulator, to be used in place of CoinGecko's."""
-    return f"{settings.simulator_url}/api/v3"
+    return f"{settings.markets.simulator_url}/api/v3"
 
 
 class CoinGecko:
@@ -71,13 +71,13 @@ class CoinGecko:
 
     def __init__(self, settings: Settings, base_url: str = "", parts: Parts | None = None) -> None:
         """Call `base_url` if given, else the settings' `COINGECKO_URL`, else CoinGecko's own address for the tier."""
-        tier = TIERS[settings.coingecko_tier]
-        url = base_url or settings.coingecko_url
+        tier = TIERS[settings.markets.coingecko_tier]
+        url = base_url or settings.markets.coingecko_url
         self._parts = parts or Parts()
-        self._reach = None if url or settings.coingecko_tier == "pro" else PUBLIC_REACH
+        self._reach = None if url or settings.markets.coingecko_tier == "pro" else PUBLIC_REACH
         calls = OTHER_SERVER_CALLS if url else tier.calls_a_minute
         bucket = TokenBucket.for_limit(calls, 60, self._parts.clock, self._parts.sleep)
-        key = settings.coingecko_api_key
+        key = settings.markets.coingecko_api_key
         headers = {tier.header: key.reveal()} if tier.header and key else {}
         self._http = HttpClient(NAME, url or tier.url, bucket, headers, self._parts)
 

@@ -46,7 +46,7 @@ class CoinMetrics:
         """Call the settings' `COINMETRICS_URL`."""
         self._parts = parts or Parts()
         bucket = TokenBucket.for_limit(CALLS, WINDOW_S, self._parts.clock, self._parts.sleep)
-        self._http = HttpClient(NAME, settings.coinmetrics_url, bucket, parts=self._parts)
+        self._http = HttpClient(NAME, settings.markets.coinmetrics_url, bucket, parts=self._parts)
 
     def history(self, coin: str, span: TimeRange) -> Iterator[Item]:
         """Yield the coin's daily observations in the span, oldest first, each at 00:00 UTC.

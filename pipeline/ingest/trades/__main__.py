@@ -29,9 +29,9 @@ from pipeline.ingest.trades.recording import Recorder, paced, read_recording
 from pipeline.ingest.trades.replay import replay
 from pipeline.ingest.trades.service import Service
 from pipeline.kafka.clients import KafkaAdmin, client_config
-from pipeline.markets import TradeMarket
 from pipeline.service_main import service_main
 from pipeline.settings import Settings
+from pipeline.settings.exchange import TradeMarket
 
 log = logging.getLogger(__name__)
 

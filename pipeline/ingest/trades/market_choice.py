@@ -7,9 +7,10 @@ import threading
 
 from pipeline.errors import StoppedError
 from pipeline.ingest.market_choice import choose_one, settled_choice, trades_candidate
-from pipeline.markets import LIVE, SIMULATOR, TradeMarket
+from pipeline.markets import LIVE, SIMULATOR
 from pipeline.run_files import Choice, Markets
 from pipeline.settings import Settings
+from pipeline.settings.exchange import TradeMarket
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def trades_choice(settings: Settings) -> Choice | None:
     if settled is not None:
         return settled
     markets = Markets.read(settings.run_dir)
-    if markets is None or markets.trades.setting != settings.market:
+    if markets is None or markets.trades.setting != settings.markets.mode:
         return None
     return markets.trades if markets.trades.kind in {LIVE, SIMULATOR} else None
 
@@ -50,7 +51,7 @@ def market_without_a_lake(settings: Settings) -> TradeMarket:
 
 
 def _open(settings: Settings, choice: Choice) -> TradeMarket:
-    market = settings.exchange.market(choice.kind)
+    market = settings.markets.exchange.market(choice.kind)
     log.warning("trades come from: %s at %s (%s)", choice.kind, market.ws_url, choice.reason)
     if market.rest_url is None:
         log.warning("gaps are recorded and stay open: set COINBASE_REST_URL to the REST API of %s", market.ws_url)

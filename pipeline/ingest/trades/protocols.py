@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from pipeline.markets import TradeMarket
 from pipeline.settings import Settings
+from pipeline.settings.exchange import TradeMarket
 
 PRODUCTS_PER_CONNECTION = 50
 WISHES: Mapping[str, tuple[Mapping[str, object], ...]] = {
@@ -29,8 +29,8 @@ class Subscription:
 def subscriptions(settings: Settings, market: TradeMarket) -> list[Subscription]:
     """Return the connections that bring the trades of all products."""
     return [
-        Subscription(market.ws_url, products, _messages(settings.exchange.feed, products))
-        for products in _groups(settings.products, PRODUCTS_PER_CONNECTION)
+        Subscription(market.ws_url, products, _messages(settings.markets.exchange.feed, products))
+        for products in _groups(settings.markets.products, PRODUCTS_PER_CONNECTION)
     ]
 
 

@@ -38,7 +38,7 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
             ledger.watch.acknowledged(product, trade_ids)
 
     connect = connector(producer_config(settings))
-    sink = FrameSink(connect, Spool(folder / "spool"), settings.spool_max_bytes, Account(acknowledge))
+    sink = FrameSink(connect, Spool(folder / "spool"), settings.kafka.spool_max_bytes, Account(acknowledge))
     intakes: dict[str, Intake] = {}
     for number, (frame, received_us, source) in enumerate(frames, start=1):
         if source not in intakes:

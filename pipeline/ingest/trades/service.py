@@ -25,9 +25,9 @@ from pipeline.ingest.trades.sink import Account, FrameSink, connector
 from pipeline.ingest.trades.table_check import TableCheck
 from pipeline.ingest.trades.trades_table import TradesTable
 from pipeline.kafka.clients import producer_config
-from pipeline.markets import TradeMarket
 from pipeline.presto import Presto
 from pipeline.settings import Settings
+from pipeline.settings.exchange import TradeMarket
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Service:
         store = GapStore(folder / "gaps.db", source)
         watch = GapWatch(source)
         self._ledger = GapLedger(watch, store, self._tell_gap)
-        self._table_check = TableCheck(store, TradesTable(Presto(settings.presto_url, "coinlake-trades"), source))
+        self._table_check = TableCheck(store, TradesTable(Presto(settings.lake.presto_url, "coinlake-trades"), source))
         account = Account(watch.acknowledged, source, self._ledger.delivered)
-        self._sink = FrameSink(connector(producer_config(settings)), spool, settings.spool_max_bytes, account)
+        self._sink = FrameSink(connector(producer_config(settings)), spool, settings.kafka.spool_max_bytes, account)
         self._intake = Intake(source, watch, self._sink)
         listener = Listener(self._take, watch.connected, lambda: self._sink.full)
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]
@@ -136,8 +136,8 @@ class Service:
         """Return what the heartbeat shows."""
         return {
             "market": self._market.kind,
-            "feed": self._settings.exchange.feed,
-            "products": len(self._settings.products),
+            "feed": self._settings.markets.exchange.feed,
+            "products": len(self._settings.markets.products),
             "connections": len(self._feeds),
             "connected": sum(feed.is_connected for feed in self._feeds),
             "reconnects": sum(max(0, feed.connections - 1) for feed in self._feeds),

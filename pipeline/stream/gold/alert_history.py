@@ -67,13 +67,13 @@ class TableHistory:
 def load_detector(spark: SparkSession, settings: Settings) -> MoveDetector:
     """Return a detector that remembers the newest seconds and alerts; a start reads these only."""
     history = TableHistory(spark)
-    empty = MoveDetector(settings.alert_rules, settings.alert_cooldown_s, history)
+    empty = MoveDetector(settings.alerts.rules, settings.alerts.cooldown_s, history)
     newest = history.newest()
-    if newest is None or not settings.alert_rules:
+    if newest is None or not settings.alerts.rules:
         return empty
     since = newest.replace(microsecond=0) - empty.reach
-    detector = MoveDetector(settings.alert_rules, settings.alert_cooldown_s, history, since)
-    alerts = history.alerts_since(since - timedelta(seconds=settings.alert_cooldown_s))
+    detector = MoveDetector(settings.alerts.rules, settings.alerts.cooldown_s, history, since)
+    alerts = history.alerts_since(since - timedelta(seconds=settings.alerts.cooldown_s))
     detector.remember(history.extremes_since(since), alerts)
     return detector
 

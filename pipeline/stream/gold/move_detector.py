@@ -22,7 +22,7 @@ from typing import Protocol
 
 from pipeline.events.coin_prices import epoch_ms
 from pipeline.events.trades import Alert
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from pipeline.stream.gold.price_moves import Move, find_moves
 from pipeline.stream.gold.stretches import Product, Stretch, around, parts, pieces
 from pipeline.stream.silver.trades.extremes import Extremes

@@ -13,7 +13,7 @@ from decimal import Decimal
 from operator import ge, le
 from typing import NamedTuple
 
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from pipeline.stream.silver.trades.extremes import Extremes
 
 CRASH, SURGE = "FLASH_CRASH", "PRICE_SURGE"

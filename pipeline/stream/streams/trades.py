@@ -57,7 +57,7 @@ class TradeWriter:
         )
         self._spark = spark
         self._settings = settings
-        self._known_file = KnownFile(spark, settings.checkpoints)
+        self._known_file = KnownFile(spark, settings.lake.checkpoints)
         self._write_alerts = AlertWriter(spark, alerts, producer)
         self._on_minutes = on_minutes
 
@@ -120,7 +120,7 @@ class TradeWriter:
             self._trades.append(to_fact_trades(new), batch.number)
         if not batch.rejects and others is None:
             return
-        rejects = to_rejects(rows, self._settings.products)
+        rejects = to_rejects(rows, self._settings.markets.products)
         if others is not None:
             rejects = rejects.unionByName(others.transform(_with_reason).transform(to_rejected_events)).coalesce(1)
         self._rejects.append(rejects, batch.number)
@@ -134,7 +134,7 @@ def run(source: KafkaSource, checkpoint: str, writer: TradeWriter) -> StreamingQ
     """Start the stream."""
     records = read_records(source, (RAW_TRADES,), PACE, headers=True)
     return (
-        to_trades(records.coalesce(1), source.settings.products)  # one task and one file a batch
+        to_trades(records.coalesce(1), source.settings.markets.products)  # one task and one file a batch
         .writeStream.queryName(NAME)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)

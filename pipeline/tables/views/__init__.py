@@ -25,14 +25,14 @@ def select_sql(name: str, settings: Settings) -> str:
 
 def coin_rows(settings: Settings) -> Iterator[tuple[str | None, str | None, str | None]]:
     """Yield coin, symbol and product of each configured coin and each configured product, None where there is none."""
-    products = {product: product.partition("-")[0] for product in settings.products}
-    for coin in settings.coins:
+    products = {product: product.partition("-")[0] for product in settings.markets.products}
+    for coin in settings.markets.coins:
         symbol = TICKERS[coin].upper() if coin in TICKERS else None
         traded: list[str | None] = [product for product, base in products.items() if base == symbol]
         yield from ((coin, symbol, product) for product in traded or [None])
     for product, base in products.items():
         coin_of_base = COIN_OF_SYMBOL.get(base.lower())
-        if coin_of_base not in settings.coins:
+        if coin_of_base not in settings.markets.coins:
             yield coin_of_base, base, product
 
 

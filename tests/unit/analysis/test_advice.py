@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.advice import age_told, alerts_told, completeness, gaps_told, history_advice
 from analysis.prices import DailySeries
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from tests.support import trade_answers as made
 
 

@@ -15,7 +15,8 @@ from pipeline.ingest.ratelimit import TokenBucket
 from pipeline.own_http import call, is_near
 from pipeline.presto import Presto
 from pipeline.scheduler_api import SchedulerApi
-from pipeline.settings import PORT_OFFSETS, Settings, load_settings
+from pipeline.services import PORT_OFFSETS
+from pipeline.settings import Settings, load_settings
 from pipeline.verbs.hive_setup import make_folder
 
 HEALTH = b'{"status": "ok", "market": "live", "trades_market": "live"}'
@@ -63,10 +64,10 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 def test_our_own_services_are_called_directly(settings: Settings) -> None:
     assert SchedulerApi(settings).market().name == "live"
-    make_folder(settings, f"{settings.hdfs_uri}/warehouse/x")
+    make_folder(settings, f"{settings.lake.hdfs_uri}/warehouse/x")
     assert call("GET", settings.url("scheduler")).is_success
     with pytest.raises(PrestoUnreachableError, match="404"):  # it was reached, and refused
-        Presto(settings.presto_url).rows("SELECT 1")
+        Presto(settings.lake.presto_url).rows("SELECT 1")
 
 
 def market(url: str) -> HttpClient:

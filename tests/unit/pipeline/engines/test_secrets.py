@@ -1,20 +1,15 @@
-"""The home's .env, and the example that documents it."""
+"""The home's .env."""
 
 from __future__ import annotations
 
-import dataclasses
-import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from pipeline.engines import secrets
-from pipeline.setting_values import Reader, read_env_file
-from pipeline.settings import CHECKOUT, load_settings
+from pipeline.settings.values import read_env_file
 
-EXAMPLE = CHECKOUT / ".env.example"
-DOCUMENTED = re.compile(r"^#([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 MADE_AT_START = {"COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN"}
 
 
@@ -58,24 +53,3 @@ def test_a_file_that_others_could_read_is_closed(env_file: Path) -> None:
     env_file.chmod(0o644)
     secrets.ensure(env_file)
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
-
-
-def test_the_example_documents_every_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    read = {"COINLAKE_HOME"}
-    for method in ("get", "secret"):
-        original = getattr(Reader, method)
-
-        def recording(self, variable, *rest, original=original):
-            read.add(variable)
-            return original(self, variable, *rest)
-
-        monkeypatch.setattr(Reader, method, recording)
-    load_settings({"COINLAKE_HOME": str(tmp_path)})
-    documented = {name for name, _ in DOCUMENTED.findall(EXAMPLE.read_text())}
-    assert documented == read | {"COINLAKE_PYTHON", "JAVA_HOME", "XDG_CACHE_HOME"}
-
-
-def test_the_example_states_the_defaults(tmp_path: Path) -> None:
-    home = {"COINLAKE_HOME": str(tmp_path)}
-    stated = {name: value for name, value in DOCUMENTED.findall(EXAMPLE.read_text()) if value}
-    assert dataclasses.asdict(load_settings({**stated, **home})) == dataclasses.asdict(load_settings(home))

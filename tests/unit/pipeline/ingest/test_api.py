@@ -57,9 +57,9 @@ def deps(tmp_path, ticker):
     store, metrics = Store(tmp_path / "ledger.db"), Metrics()
     jobs = JobStore(store)
     worker = Worker(jobs, lambda *_: Outcome(None), metrics, threading.Event())
-    poller = Poller(ticker, settings.coins, FakeKafka(), metrics)
+    poller = Poller(ticker, settings.markets.coins, FakeKafka(), metrics)
     markets = Markets(Choice("simulator", "auto", "no route"), Choice("live", "auto", "it answers"))
-    uploads = Uploads(settings.data_dir, settings.csv_max_bytes, jobs.unfinished_files)
+    uploads = Uploads(settings.data_dir, settings.markets.csv_max_bytes, jobs.unfinished_files)
     yield Deps(
         settings, markets, jobs, worker, poller, metrics, uploads, check_csv, Ledger(store).forget, lambda: TODAY
     )

@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import RequestError
 from pipeline.ingest.checks import check_token, file_name, history_order, known_coin
 from pipeline.ingest.jobs import Order
-from pipeline.setting_values import Secret
+from pipeline.settings.values import Secret
 
 COINS = ("bitcoin", "ethereum")
 TODAY = date(2026, 1, 15)

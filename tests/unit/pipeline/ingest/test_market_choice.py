@@ -10,9 +10,9 @@ from pipeline.errors import FinalSourceError, RateLimitedError, RetryableSourceE
 from pipeline.ingest import market_choice
 from pipeline.ingest.market_choice import announce, choose, find_fault
 from pipeline.ingest.trades.market_choice import trades_choice, wait_for_market
-from pipeline.markets import REST_URL
 from pipeline.run_files import Choice, Markets
 from pipeline.settings import load_settings
+from pipeline.settings.exchange import REST_URL
 
 FEED = "wss://ws-feed.exchange.coinbase.com"
 OURS_WS, OURS_REST = "ws://127.0.0.1:9001", "http://127.0.0.1:9002"

@@ -11,7 +11,8 @@ from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest.trades.sink import sink_config
 from pipeline.kafka import clients as kafka_module
 from pipeline.kafka.clients import KafkaAdmin, RateLimitedLogs, TellingAdmin, client_config, producer_config
-from pipeline.settings import COMPRESSIONS, load_settings
+from pipeline.settings import load_settings
+from pipeline.settings.kafka import COMPRESSIONS
 
 
 @pytest.fixture

@@ -25,6 +25,6 @@ def test_it_plans_as_the_lake_does(tmp_path: Path) -> None:
 def test_nothing_leads_to_the_lake(tmp_path: Path) -> None:
     settings = load_settings({"COINLAKE_HOME": str(tmp_path / "home"), "SPARK_MASTER": "spark://m:7077"})
     ours = scratch_options(settings, tmp_path / "scratch")
-    addresses = (settings.metastore_uri, settings.hdfs_uri, settings.warehouse, str(settings.data_dir))
+    addresses = (settings.lake.metastore_uri, settings.lake.hdfs_uri, settings.lake.warehouse, str(settings.data_dir))
     assert [name for name, value in ours.items() if any(address in value for address in addresses)] == []
     assert not [name for name in ours if name.endswith(".port") or ".executor." in name]

@@ -56,7 +56,7 @@ def test_a_folder_is_asked_for_by_its_path(settings: Settings, monkeypatch: pyte
             raise ServiceError("500")
 
     monkeypatch.setattr(hdfs_folders, "call", call)
-    make_folder(settings, f"{settings.warehouse}/crypto.db/coin_data")
-    assert asked == [f"{settings.hdfs_http_url}/webhdfs/v1/warehouse/crypto.db/coin_data"]
+    make_folder(settings, f"{settings.lake.warehouse}/crypto.db/coin_data")
+    assert asked == [f"{settings.lake.hdfs_http_url}/webhdfs/v1/warehouse/crypto.db/coin_data"]
     with pytest.raises(ServiceError, match=r"did not make /warehouse/x"):
-        make_folder(settings, f"{settings.warehouse}/x")
+        make_folder(settings, f"{settings.lake.warehouse}/x")

@@ -74,7 +74,7 @@ def test_one_coin_of_a_source_is_removed_and_forgotten(
     settings: Settings, lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(settings, parse(["--source", "csv_coingecko", "--coin", "BTC", "--yes"]), Stages()) == 0
-    assert lake.requests == [f"{settings.hdfs_uri}/requests/remove_source/csv_coingecko@bitcoin"]
+    assert lake.requests == [f"{settings.lake.hdfs_uri}/requests/remove_source/csv_coingecko@bitcoin"]
     assert lake.forgotten == [("csv_coingecko", "bitcoin")]
     shown = capsys.readouterr().out
     assert "bitcoin: 2 rows from 2013-04-28 00:00:00.000 to 2013-04-29 00:00:00.000" in shown
@@ -115,5 +115,5 @@ def test_wrong_arguments_end_with_2(words: list[str]) -> None:
 
 def test_the_names_in_a_folder_come_over_http(settings: Settings, presto: FakePresto) -> None:
     presto.answer = {"FileStatuses": {"FileStatus": [{"pathSuffix": "csv_coingecko@"}]}}
-    near = replace(settings, hdfs_http_url=presto.url)
-    assert folder_names(near, f"{settings.hdfs_uri}/requests/remove_source") == {"csv_coingecko@"}
+    near = replace(settings, lake=replace(settings.lake, hdfs_http_url=presto.url))
+    assert folder_names(near, f"{settings.lake.hdfs_uri}/requests/remove_source") == {"csv_coingecko@"}

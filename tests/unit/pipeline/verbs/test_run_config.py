@@ -25,7 +25,7 @@ def pretend_running(monkeypatch: pytest.MonkeyPatch, now: Running) -> None:
 def test_nothing_runs_and_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_running(monkeypatch, Running())
     chosen = choose(SetupOptions())
-    assert (chosen.settings.market, chosen.settings.small) == ("auto", False)
+    assert (chosen.settings.markets.mode, chosen.settings.small) == ("auto", False)
     assert {"notebook", "simulator"} <= set(chosen.services)
 
 
@@ -33,14 +33,14 @@ def test_the_running_lake_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COINLAKE_MARKET", "live")
     pretend_running(monkeypatch, Running(market="simulator", small=True, notebook=False))
     chosen = choose(SetupOptions())
-    assert (chosen.settings.market, chosen.settings.small) == ("simulator", True)
+    assert (chosen.settings.markets.mode, chosen.settings.small) == ("simulator", True)
     assert "notebook" not in chosen.services
 
 
 def test_options_win_over_the_running_lake(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_running(monkeypatch, Running(market="simulator", small=True, notebook=False))
     chosen = choose(SetupOptions(market="live", small=False, notebook=True))
-    assert (chosen.settings.market, chosen.settings.small) == ("live", False)
+    assert (chosen.settings.markets.mode, chosen.settings.small) == ("live", False)
     assert "notebook" in chosen.services
     assert "simulator" not in chosen.services
     assert chosen.turns_live
@@ -59,7 +59,7 @@ def test_the_market_is_checked_only_before_it_turns_live(
 def test_settings_are_the_default_where_nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("COINLAKE_MARKET=simulator\nCOINLAKE_SMALL=true\n")
     chosen = choose(SetupOptions())
-    assert (chosen.settings.market, chosen.settings.small) == ("simulator", True)
+    assert (chosen.settings.markets.mode, chosen.settings.small) == ("simulator", True)
 
 
 class Daemon:

@@ -193,7 +193,7 @@ def load(tmp_path):
 
 
 def connections(settings):
-    return subscriptions(settings, settings.exchange.live)
+    return subscriptions(settings, settings.markets.exchange.live)
 
 
 def test_the_exchanges_feed(load):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from pipeline.stream.gold.move_detector import LATE
 from pipeline.stream.gold.price_moves import CRASH, SURGE
 from tests.support.price_series import Paid, Tables, crossings, earliest

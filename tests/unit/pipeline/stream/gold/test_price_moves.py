@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.events.trades import Alert
-from pipeline.settings import AlertRule
+from pipeline.settings.alerts import AlertRule
 from pipeline.stream.gold.move_detector import MoveDetector
 from pipeline.stream.gold.price_moves import CRASH, SURGE
 from pipeline.stream.silver.trades.extremes import Extremes

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
 from pipeline.services import PORT_OFFSETS
-from pipeline.setting_values import Secret, read_env_file
-from pipeline.settings import CHECKOUT, HIGHEST_OFFSET, Settings, load_settings
+from pipeline.settings import CHECKOUT, Settings, load_settings
+from pipeline.settings.machine import HIGHEST_OFFSET
+from pipeline.settings.values import Secret, read_env_file
 
 Load = Callable[..., Settings]
 
@@ -34,13 +35,13 @@ def load(tmp_path: Path) -> Load:
 
 def test_defaults(load: Load) -> None:
     read = load()
-    assert read.coins == ("bitcoin", "ethereum", "solana", "ripple", "dogecoin")
-    assert (read.market, read.small, read.poll_s) == ("auto", False, 60)
-    assert (read.kafka_bootstrap, read.kafka_compression) == ("127.0.0.1:18092", "zstd")
-    assert read.hdfs_uri == "hdfs://127.0.0.1:18020"
-    assert read.warehouse == "hdfs://127.0.0.1:18020/warehouse"
-    assert read.presto_url == "http://127.0.0.1:18080"
-    assert read.metastore_uri == "thrift://127.0.0.1:18083"
+    assert read.markets.coins == ("bitcoin", "ethereum", "solana", "ripple", "dogecoin")
+    assert (read.markets.mode, read.small, read.markets.poll_s) == ("auto", False, 60)
+    assert (read.kafka.bootstrap, read.kafka.compression) == ("127.0.0.1:18092", "zstd")
+    assert read.lake.hdfs_uri == "hdfs://127.0.0.1:18020"
+    assert read.lake.warehouse == "hdfs://127.0.0.1:18020/warehouse"
+    assert read.lake.presto_url == "http://127.0.0.1:18080"
+    assert read.lake.metastore_uri == "thrift://127.0.0.1:18083"
 
 
 def test_home_defaults_to_the_checkout() -> None:
@@ -50,7 +51,7 @@ def test_home_defaults_to_the_checkout() -> None:
 def test_load_without_arguments_reads_the_process_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
     monkeypatch.setenv("COINS", "monero")
-    assert load_settings().coins == ("monero",)
+    assert load_settings().markets.coins == ("monero",)
 
 
 def test_port_base_moves_every_port(load: Load) -> None:
@@ -59,22 +60,22 @@ def test_port_base_moves_every_port(load: Load) -> None:
         PORT_OFFSETS, 31000
     )
     assert read.url("scheduler") == "http://127.0.0.1:31050"
-    assert read.kafka_bootstrap == "127.0.0.1:31092"
+    assert read.kafka.bootstrap == "127.0.0.1:31092"
 
 
 def test_env_file_beats_default_and_environment_beats_env_file(load: Load, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("COINS=monero\nCOINLAKE_POLL_SECONDS=7\n")
-    assert (load().coins, load().poll_s) == (("monero",), 7)
-    assert load(COINS="litecoin").coins == ("litecoin",)
+    assert (load().markets.coins, load().markets.poll_s) == (("monero",), 7)
+    assert load(COINS="litecoin").markets.coins == ("litecoin",)
 
 
 def test_empty_variable_counts_as_not_given(load: Load, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("COINLAKE_POLL_SECONDS=7\n")
-    assert load(COINLAKE_POLL_SECONDS="").poll_s == 7
+    assert load(COINLAKE_POLL_SECONDS="").markets.poll_s == 7
 
 
 def test_coins_are_trimmed_and_each_kept_once(load: Load) -> None:
-    assert load(COINS=" bitcoin, ethereum,,bitcoin ").coins == ("bitcoin", "ethereum")
+    assert load(COINS=" bitcoin, ethereum,,bitcoin ").markets.coins == ("bitcoin", "ethereum")
 
 
 @pytest.mark.parametrize(("given_value", "small"), [("true", True), ("1", True), ("False", False), ("0", False)])
@@ -83,7 +84,7 @@ def test_small_is_a_flag(load: Load, given_value: str, small: bool) -> None:
 
 
 def test_addresses_lose_their_closing_slash(load: Load) -> None:
-    assert load(COINGECKO_URL="https://example.org/api/v3/").coingecko_url == "https://example.org/api/v3"
+    assert load(COINGECKO_URL="https://example.org/api/v3/").markets.coingecko_url == "https://example.org/api/v3"
 
 
 @pytest.mark.parametrize(
@@ -135,12 +136,12 @@ def test_bad_value_in_the_env_file_is_named_too(load: Load, tmp_path: Path) -> N
 def test_secret_cannot_be_printed(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     read = load(COINLAKE_API_TOKEN="hunter2", COINGECKO_API_KEY="hunter2")
     with caplog.at_level(logging.INFO):
-        logging.getLogger("test").info("settings: %s %r", read, read.api_token)
-    shown = [repr(read), str(read), f"{read.api_token}", str(dataclasses.asdict(read)), caplog.text]
+        logging.getLogger("test").info("settings: %s %r", read, read.access.api_token)
+    shown = [repr(read), str(read), f"{read.access.api_token}", str(dataclasses.asdict(read)), caplog.text]
     assert [text for text in shown if "hunter2" in text] == []
     with pytest.raises(TypeError):
-        json.dumps(read.api_token)  # nor does it slip into an HTTP answer
-    assert read.api_token.reveal() == "hunter2"
+        json.dumps(read.access.api_token)  # nor does it slip into an HTTP answer
+    assert read.access.api_token.reveal() == "hunter2"
 
 
 def test_secret_tells_only_whether_it_is_there_and_equal() -> None:
@@ -155,7 +156,7 @@ def test_secret_from_a_file_beats_the_variable(load: Load, tmp_path: Path) -> No
     file = tmp_path / "token"
     file.write_text("from-file\n")
     read = load(COINLAKE_API_TOKEN="from-environment", COINLAKE_API_TOKEN_FILE=str(file))
-    assert read.api_token.reveal() == "from-file"
+    assert read.access.api_token.reveal() == "from-file"
 
 
 def test_missing_env_file_is_empty(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import itertools
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.markets import COINBASE, LIVE, REST_URL, SIMULATOR, TradeMarket, same_server
+from pipeline.markets import COINBASE, LIVE, SIMULATOR, same_server
 from pipeline.settings import load_settings
+from pipeline.settings.exchange import REST_URL, TradeMarket
 
 FEED = "wss://ws-feed.exchange.coinbase.com"
 OURS_WS, OURS_REST = "ws://127.0.0.1:9001", "http://127.0.0.1:9002"
@@ -18,7 +19,7 @@ REFUSED = "refused"
 
 def exchange(ws: str, rest: str, **values: str):
     environ = {"COINLAKE_HOME": "/nowhere", "COINLAKE_PORT_BASE": "20000", **values}
-    return load_settings(environ | {"COINBASE_WS_URL": ws, "COINBASE_REST_URL": rest}).exchange
+    return load_settings(environ | {"COINBASE_WS_URL": ws, "COINBASE_REST_URL": rest}).markets.exchange
 
 
 # What is set -> the live market's two addresses, or None for one that is unknown.

@@ -1,15 +1,13 @@
-"""Where a machine's services stand among several machines; alone, a machine is all of the lake.
-
-Read by `pipeline.settings.load`; only the standard library is used here.
-"""
+"""Where a machine's services stand among several machines; alone, a machine is all of the lake."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from pipeline import setting_values as parse
-from pipeline.setting_values import Reader, Secret
+from pipeline.settings import values as parse
+from pipeline.settings.machine import Machine
+from pipeline.settings.values import Reader, Secret
 
 PRESTO_ROLES = ("both", "coordinator", "worker")
 VOTER = re.compile(r"\d+@[A-Za-z0-9._-]+:\d+")
@@ -45,11 +43,11 @@ class Topology:
         return max(1, self.replication - 1)
 
 
-def read_topology(reader: Reader, own_host: str) -> Topology:
-    """Read the topology; `own_host` is where this machine reaches itself."""
+def read_topology(reader: Reader, machine: Machine) -> Topology:
+    """Read the topology; alone, a machine is reached where it reaches itself."""
     return Topology(
-        advertised_host=reader.get("COINLAKE_ADVERTISED_HOST", own_host, str),
-        simulator_host=reader.get("COINLAKE_SIMULATOR_HOST", own_host, str),
+        advertised_host=reader.get("COINLAKE_ADVERTISED_HOST", machine.local_host, str),
+        simulator_host=reader.get("COINLAKE_SIMULATOR_HOST", machine.local_host, str),
         replication=reader.get("COINLAKE_REPLICATION", "1", parse.whole(1, 10)),
         kafka_node_id=reader.get("KAFKA_NODE_ID", "1", parse.whole(1, 10_000)),
         kafka_voters=reader.get("KAFKA_VOTERS", "", _voters),

@@ -114,5 +114,5 @@ def test_metastore_keeps_its_tables_where_it_is_told(make: Make, tmp_path: Path)
 
 def test_the_simulator_may_be_elsewhere(make: Make) -> None:
     ours = make(COINLAKE_SIMULATOR_HOST="simulator")
-    assert ours.simulator_url == "http://simulator:21060"
-    assert ours.exchange.simulator.ws_url == "ws://simulator:21061"
+    assert ours.markets.simulator_url == "http://simulator:21060"
+    assert ours.markets.exchange.simulator.ws_url == "ws://simulator:21061"

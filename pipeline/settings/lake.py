@@ -1,0 +1,51 @@
+"""The engines that keep, list, compute and query the tables, and where the files lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.settings import values as parse
+from pipeline.settings.machine import Machine
+from pipeline.settings.values import Reader
+
+
+@dataclass(frozen=True)
+class LakeSettings:
+    """The addresses of HDFS, the Hive Metastore, Spark and Presto."""
+
+    hdfs_uri: str
+    hdfs_http_url: str
+    metastore_uri: str
+    presto_url: str
+    spark_master: str
+
+    @property
+    def warehouse(self) -> str:
+        """The HDFS folder that holds every table's files."""
+        return f"{self.hdfs_uri}/warehouse"
+
+    def table_location(self, schema: str, name: str) -> str:
+        """Return the HDFS folder of a table's files."""
+        return f"{self.warehouse}/{schema}.db/{name}"
+
+    @property
+    def removal_requests(self) -> str:
+        """The HDFS folder in which the Spark job is asked to remove a source's rows."""
+        return f"{self.hdfs_uri}/requests/remove_source"
+
+    @property
+    def checkpoints(self) -> str:
+        """The HDFS folder that holds the streams' checkpoints."""
+        return f"{self.hdfs_uri}/checkpoints"
+
+
+def read_lake(reader: Reader, machine: Machine) -> LakeSettings:
+    """Read the engines' addresses; the defaults are this machine's own."""
+    return LakeSettings(
+        hdfs_uri=reader.get("HDFS_URI", f"hdfs://{machine.local('namenode')}", parse.uri("hdfs")),
+        hdfs_http_url=reader.get("HDFS_HTTP_URL", machine.url("namenode_http"), parse.http_url),
+        metastore_uri=reader.get("METASTORE_URI", f"thrift://{machine.local('metastore')}", parse.uri("thrift")),
+        presto_url=reader.get("PRESTO_URL", machine.url("presto"), parse.http_url),
+        # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
+        spark_master=reader.get("SPARK_MASTER", "local[4]", str),
+    )
