@@ -14,8 +14,8 @@ from confluent_kafka import Producer
 
 from bench.measure import median_rates, report
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
-from pipeline.ingest.metrics import Metrics
-from pipeline.ingest.producer import EventProducer
+from pipeline.ingest.scheduler.metrics import Metrics
+from pipeline.ingest.scheduler.producer import EventProducer
 from pipeline.kafka.clients import ClientConfig, client_config, producer_config
 from pipeline.settings import load_settings
 

@@ -23,9 +23,9 @@ from confluent_kafka import Producer
 from bench.measure import median_rates, report
 from pipeline.events.trades import MATCHES, RAW_TRADES, FrameHeaders
 from pipeline.ingest.spool import Spool
-from pipeline.ingest.trades.gap_ledger import GapLedger
-from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.gaps.gap_detector import GapDetector
+from pipeline.ingest.trades.gaps.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.ingest.trades.intake import Intake, tune_gc
 from pipeline.ingest.trades.sink import Account, FrameSink, sink_config
 from pipeline.kafka.clients import producer_config
@@ -85,9 +85,9 @@ def ours(config: Config, frames: Frames) -> None:
 
 
 def _send(config: Config, frames: Frames, folder: Path) -> None:
-    ledger = GapLedger(GapWatch(SOURCE), GapStore(folder / "gaps.db", SOURCE), lambda _state: None)
-    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, Account(ledger.watch.acknowledged))
-    intake = Intake(SOURCE, ledger.watch, sink)
+    ledger = GapLedger(GapDetector(SOURCE), GapStore(folder / "gaps.db", SOURCE), lambda _state: None)
+    sink = FrameSink(lambda: Producer(config), Spool(folder / "spool"), 2**30, Account(ledger.detector.acknowledged))
+    intake = Intake(SOURCE, ledger.detector, sink)
     for number, (_, frame) in enumerate(frames, start=1):
         intake.take(frame, time.time_ns() // 1000)
         if not number % POLL_EVERY:

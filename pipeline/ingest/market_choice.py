@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.errors import CoinlakeError, RateLimitedError
 from pipeline.ingest.http import Parts, RetryPolicy
 from pipeline.ingest.sources.coingecko import CoinGecko
-from pipeline.ingest.trades.rest import TradesRest
+from pipeline.ingest.trades.backfill.rest import TradesRest
 from pipeline.markets import LIVE, SIMULATOR, same_server
 from pipeline.run_files import Choice, Markets, write_json
 from pipeline.settings import Settings

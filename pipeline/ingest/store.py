@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA = Path(__file__).with_name("store.sql")
 BUSY_TIMEOUT_S = 10.0
 
 Value = str | int | None
@@ -17,8 +16,8 @@ Value = str | int | None
 class Store:
     """One SQLite connection in WAL mode behind a lock: commits survive a `kill -9`, readers never block the writer."""
 
-    def __init__(self, path: Path, schema: Path = SCHEMA) -> None:
-        """Open the file, made by `schema` where it is new; the default is the scheduler's."""
+    def __init__(self, path: Path, schema: Path) -> None:
+        """Open the file, made by the SQL file `schema` where it is new."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)

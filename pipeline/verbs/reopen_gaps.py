@@ -15,10 +15,10 @@ from pipeline.errors import ServiceError
 from pipeline.events.trades import NOT_IN_TABLE
 from pipeline.host.cli import run_verb
 from pipeline.id_ranges import Runs
-from pipeline.ingest.trades.gap import Hole
-from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.backfill.trades_table import TradesTable
+from pipeline.ingest.trades.gaps.gap import Hole
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.ingest.trades.market_choice import trades_choice
-from pipeline.ingest.trades.trades_table import TradesTable
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from pipeline.ingest.trades.filler import Filler
-from pipeline.ingest.trades.rest import TradesRest
+from pipeline.ingest.trades.backfill.filler import Filler
+from pipeline.ingest.trades.backfill.rest import TradesRest
 from tests.support.gaps import BTC, Kept
 from tests.support.market import Market, reply
 
@@ -50,14 +50,14 @@ class Filling:
         self.faults: list[Exception] = []
         self.newest: dict[str, int] = {}
         parts = self.market.parts()
-        self.filler = Filler(self.kept.ledger.watch, TradesRest("https://market.test", parts), self.send, parts)
+        self.filler = Filler(self.kept.ledger.detector, TradesRest("https://market.test", parts), self.send, parts)
 
     def send(self, product: str, frame: bytes) -> None:
         if self.faults:
             raise self.faults.pop(0)
         self.frames.append(json.loads(frame))
         if self.acknowledges:
-            self.kept.ledger.watch.acknowledged(product, self.sent()[-1])
+            self.kept.ledger.detector.acknowledged(product, self.sent()[-1])
 
     def sent(self) -> list[list[int]]:
         return [[trade["trade_id"] for trade in frame["trades"]] for frame in self.frames]
@@ -68,8 +68,8 @@ class Filling:
             arrived = [*range(self.newest.get(product, first - 2) + 1, first), last + 1]
             self.newest[product] = last + 1
             for trade_id in arrived:
-                self.kept.ledger.watch.seen(product, [trade_id])
-            self.kept.ledger.watch.acknowledged(product, arrived)
+                self.kept.ledger.detector.seen(product, [trade_id])
+            self.kept.ledger.detector.acknowledged(product, arrived)
         self.kept.pass_time()
 
     def run(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A watch on a clock that only moves when told to, and a ledger around it in a fresh file."""
+"""A detector on a clock that only moves when told to, and a ledger around it in a fresh file."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.events.trades import GapState
-from pipeline.ingest.trades.gap_ledger import GapLedger
-from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.gaps.gap_detector import GapDetector
+from pipeline.ingest.trades.gaps.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from tests.support.clock import FakeClock
 
 BTC = "BTC-USD"
@@ -16,34 +16,34 @@ SETTLED = 2.5  # seconds after which what is missing is a gap
 
 
 class Watched:
-    """A watch and its clock; remembers the newest state of each gap, as the table does."""
+    """A detector and its clock; remembers the newest state of each gap, as the table does."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
-        self.watch = GapWatch("coinbase", clock=self.clock.time, now=self.clock.now)
+        self.detector = GapDetector("coinbase", clock=self.clock.time, now=self.clock.now)
         self.states: dict[str, GapState] = {}
 
     def seen(self, *trade_ids: int) -> None:
         """One frame for each id."""
         for trade_id in trade_ids:
-            self.watch.seen(BTC, [trade_id])
+            self.detector.seen(BTC, [trade_id])
 
     def settle(self, seconds: float = SETTLED) -> list[GapState]:
         """Let time pass; return the gaps that changed meanwhile."""
         self.clock.sleep(seconds)
-        self.watch.settle()
+        self.detector.settle()
         return self.changes()
 
     def changes(self) -> list[GapState]:
-        states = [gap.state for gap in self.watch.take_changes().gaps]
+        states = [gap.state for gap in self.detector.take_changes().gaps]
         self.states |= {state.gap_id: state for state in states}
         return states
 
     def low(self) -> int:
-        return self.watch.take_changes().low_water[BTC]
+        return self.detector.take_changes().low_water[BTC]
 
     def missing(self) -> list[tuple[int, int]]:
-        return [run for gap in self.watch.wanted() for run in gap.runs]
+        return [run for gap in self.detector.wanted() for run in gap.runs]
 
 
 class Kept:
@@ -59,8 +59,8 @@ class Kept:
         self.told: list[GapState] = []
         self.path, self.clock = path, clock
         self.store = GapStore(path, source)
-        watch = GapWatch(source, clock=clock.time, now=clock.now)
-        self.ledger = GapLedger(watch, self.store, on_change or self.told.append, clock.time)
+        detector = GapDetector(source, clock=clock.time, now=clock.now)
+        self.ledger = GapLedger(detector, self.store, on_change or self.told.append, clock.time)
         self.ledger.start()
 
     def pass_time(self, seconds: float = SETTLED) -> None:

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pipeline.errors import ServiceError
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DeadLetter
-from pipeline.ingest.producer import Published
 from pipeline.ingest.records import Record
+from pipeline.ingest.scheduler.producer import Published
 from pipeline.ingest.sources.base import Item, TimeRange
 
 DAY = timedelta(days=1)

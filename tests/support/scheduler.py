@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pipeline.ingest.app import Service
 from pipeline.ingest.market_choice import choose
+from pipeline.ingest.scheduler.app import Service
 from pipeline.settings import load_settings
 from tests.support.ingest import FakeKafka
 

@@ -16,10 +16,10 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from pipeline.errors import PrestoUnreachableError
 from pipeline.events.trades import RAW_TRADES, REST_FRAME, TRADE_GAPS
-from pipeline.ingest.trades import filler as filler_module
 from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
-from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.backfill import filler as filler_module
+from pipeline.ingest.trades.gaps.gap_detector import GapDetector
 from pipeline.settings import Settings, load_settings
 from tests.support.kafka_client import FakeKafka
 
@@ -55,10 +55,10 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> FakeKafka:
     monkeypatch.setattr(service_module, "BEAT_S", 0.02)
     monkeypatch.setattr(service_module, "POLL_S", 0.005)
     monkeypatch.setattr(filler_module, "IDLE_S", 0.02)
-    monkeypatch.setattr("pipeline.ingest.trades.gap_ledger.SAVE_S", 0.02)
-    monkeypatch.setattr("pipeline.ingest.trades.table_check.IDLE_S", 0.02)
-    real = GapWatch
-    monkeypatch.setattr(service_module, "GapWatch", lambda source: real(source, settle_s=SETTLE_S))
+    monkeypatch.setattr("pipeline.ingest.trades.gaps.gap_ledger.SAVE_S", 0.02)
+    monkeypatch.setattr("pipeline.ingest.trades.backfill.table_check.IDLE_S", 0.02)
+    real = GapDetector
+    monkeypatch.setattr(service_module, "GapDetector", lambda source: real(source, settle_s=SETTLE_S))
     return kafka
 
 

@@ -7,4 +7,4 @@ set -euo pipefail
 begin_service "$@"
 
 wait_for_services topics
-exec "$PYTHON" -m pipeline.ingest.app
+exec "$PYTHON" -m pipeline.ingest.scheduler.app

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable
 
 from pipeline.ingest.spool import Spool
-from pipeline.ingest.trades.gap_ledger import GapLedger
-from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.gaps.gap_detector import GapDetector
+from pipeline.ingest.trades.gaps.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.recording import Recorded
 from pipeline.ingest.trades.sink import Account, FrameSink, connector
@@ -35,7 +35,7 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
 
     def acknowledge(product: str, trade_ids: Iterable[int]) -> None:
         for ledger in ledgers.values():
-            ledger.watch.acknowledged(product, trade_ids)
+            ledger.detector.acknowledged(product, trade_ids)
 
     connect = connector(producer_config(settings))
     sink = FrameSink(connect, Spool(folder / "spool"), settings.kafka.spool_max_bytes, Account(acknowledge))
@@ -43,8 +43,8 @@ def replay(settings: Settings, frames: Iterable[Recorded]) -> dict[str, object]:
     for number, (frame, received_us, source) in enumerate(frames, start=1):
         if source not in intakes:
             store = GapStore(folder / "ledgers" / f"{len(ledgers)}.db", source)
-            ledgers[source] = GapLedger(GapWatch(source), store, lambda _state: None)
-            intakes[source] = Intake(source, ledgers[source].watch, sink)
+            ledgers[source] = GapLedger(GapDetector(source), store, lambda _state: None)
+            intakes[source] = Intake(source, ledgers[source].detector, sink)
         intakes[source].take(frame, received_us)
         if not number % POLL_EVERY:
             _keep_up(sink, ledgers.values())
@@ -65,5 +65,5 @@ def _figures(sink: FrameSink, intakes: dict[str, Intake], ledgers: dict[str, Gap
     figures: dict[str, object] = {"sent": sink.sent, "spooled": sink.spooled}
     for source, intake in intakes.items():
         ledgers[source].close()
-        figures[source] = intake.figures() | ledgers[source].watch.counts()
+        figures[source] = intake.figures() | ledgers[source].detector.counts()
     return figures

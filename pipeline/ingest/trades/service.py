@@ -11,19 +11,19 @@ from collections.abc import Callable
 from pipeline.errors import ServiceError
 from pipeline.events.trades import TRADE_GAPS, GapState
 from pipeline.ingest.spool import Spool
+from pipeline.ingest.trades.backfill.filler import Filler
+from pipeline.ingest.trades.backfill.rest import TradesRest
+from pipeline.ingest.trades.backfill.table_check import TableCheck
+from pipeline.ingest.trades.backfill.trades_table import TradesTable
 from pipeline.ingest.trades.feed import Feed, Listener
-from pipeline.ingest.trades.filler import Filler
-from pipeline.ingest.trades.gap_ledger import GapLedger
-from pipeline.ingest.trades.gap_store import GapStore
-from pipeline.ingest.trades.gaps import GapWatch
+from pipeline.ingest.trades.gaps.gap_detector import GapDetector
+from pipeline.ingest.trades.gaps.gap_ledger import GapLedger
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.ingest.trades.heartbeat import Heartbeat
 from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.protocols import subscriptions
-from pipeline.ingest.trades.rest import TradesRest
 from pipeline.ingest.trades.sink import Account, FrameSink, connector
-from pipeline.ingest.trades.table_check import TableCheck
-from pipeline.ingest.trades.trades_table import TradesTable
 from pipeline.kafka.clients import producer_config
 from pipeline.presto import Presto
 from pipeline.settings import Settings
@@ -48,16 +48,16 @@ class Service:
         folder = settings.data_dir / "trades"
         spool = Spool(folder / "spool")
         store = GapStore(folder / "gaps.db", source)
-        watch = GapWatch(source)
-        self._ledger = GapLedger(watch, store, self._tell_gap)
+        detector = GapDetector(source)
+        self._ledger = GapLedger(detector, store, self._tell_gap)
         self._table_check = TableCheck(store, TradesTable(Presto(settings.lake.presto_url, "coinlake-trades"), source))
-        account = Account(watch.acknowledged, source, self._ledger.delivered)
+        account = Account(detector.acknowledged, source, self._ledger.delivered)
         self._sink = FrameSink(connector(producer_config(settings)), spool, settings.kafka.spool_max_bytes, account)
-        self._intake = Intake(source, watch, self._sink)
-        listener = Listener(self._take, watch.connected, lambda: self._sink.full)
+        self._intake = Intake(source, detector, self._sink)
+        listener = Listener(self._take, detector.connected, lambda: self._sink.full)
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]
         self._rest = None if market.rest_url is None else TradesRest(market.rest_url)
-        self._filler = None if self._rest is None else Filler(watch, self._rest, self._take_page)
+        self._filler = None if self._rest is None else Filler(detector, self._rest, self._take_page)
         self._heartbeat = Heartbeat(settings.run_dir)
         self._last_frame_us = 0
 
@@ -144,7 +144,7 @@ class Service:
             "last_frame_time": self._last_frame_us / 1e6,
             **self._intake.figures(),
             **self._sink.figures(),
-            **self._ledger.watch.counts(),
+            **self._ledger.detector.counts(),
         }
 
     def _close(self) -> None:

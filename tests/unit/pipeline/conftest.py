@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest import app as app_module
-from pipeline.ingest.http_server import HttpServer
+from pipeline.ingest.scheduler import app as app_module
+from pipeline.ingest.scheduler.http_server import HttpServer
 from pipeline.ingest.simulator.app import create_simulator
 from pipeline.settings import load_settings
 from tests.support.runner import free_port_base

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.verbs import reopen_gaps
 from tests.support.clock import FakeClock
 from tests.support.gaps import BTC, Kept

@@ -15,7 +15,7 @@ from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.trades import __main__ as main_module
 from pipeline.ingest.trades import replay as replay_module
 from pipeline.ingest.trades import service as service_module
-from pipeline.ingest.trades.gap_store import GapStore
+from pipeline.ingest.trades.gaps.gap_store import GapStore
 from pipeline.ingest.trades.recording import Recorder, read_recording
 from pipeline.run_files import Choice
 from tests.support.trade_lake import match

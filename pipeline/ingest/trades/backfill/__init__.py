@@ -1,0 +1,1 @@
+"""Missing trades fetched over REST, and what the trades table lacks."""

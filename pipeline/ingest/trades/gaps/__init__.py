@@ -1,0 +1,1 @@
+"""Which trades are missing: found from their ids, and kept on disk."""

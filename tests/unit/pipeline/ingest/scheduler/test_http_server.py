@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+from flask import Flask
+
+from pipeline.errors import ServiceError
+from pipeline.ingest.scheduler.http_server import HttpServer
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def app():
+    app = Flask("test")
+    app.get("/quick")(lambda: "quick")
+    return app
+
+
+def test_it_ends_although_a_client_keeps_its_connection(app, port):
+    server = HttpServer(app, "127.0.0.1", port)
+    server.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        assert client.get("/quick").text == "quick"
+        start = time.monotonic()
+        server.stop(5)
+        assert time.monotonic() - start < 1
+        with pytest.raises(httpx.HTTPError):
+            client.get("/quick")
+
+
+def test_a_call_under_way_is_finished(app, port):
+    entered, go, answers = threading.Event(), threading.Event(), []
+
+    @app.get("/slow")
+    def slow():
+        entered.set()
+        go.wait(5)
+        return "whole"
+
+    server = HttpServer(app, "127.0.0.1", port)
+    server.start()
+    call = threading.Thread(target=lambda: answers.append(httpx.get(f"http://127.0.0.1:{port}/slow").text))
+    call.start()
+    assert entered.wait(5)
+    threading.Timer(0.1, go.set).start()
+    server.stop(5)
+    call.join(5)
+    assert answers == ["whole"]
+
+
+def test_a_port_that_is_taken(app):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(ServiceError, match="cannot listen on 127"):
+            HttpServer(app, "127.0.0.1", other.getsockname()[1])
