@@ -18,6 +18,8 @@ from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
+REFUSING = "refusing to run: "  # what the log's line of a refusal begins with; its reason follows
+
 Run = Callable[[Settings, threading.Event], int | None]
 """Runs until the event is set or it is done; returns an exit code, or None for 0."""
 
@@ -31,7 +33,7 @@ def service_main(run: Run, *, quiet: tuple[str, ...] = ()) -> int:
     try:
         return run(load_settings(), stop) or 0
     except RefusalError as error:
-        log.error("refusing to run: %s", error)
+        log.error("%s%s", REFUSING, error)
         return os.EX_CONFIG
     except StoppedError as error:
         log.info("%s", error)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from pipeline.scheduler_api import MarketInUse, SchedulerApi
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
+from pipeline.verbs.faults import SETUP, service_faults
 from pipeline.verbs.status_view import show
 
 ANSWER_S = 15.0  # for everything together
@@ -39,6 +40,7 @@ class Status:
     """The lake at a glance; None is not known.
 
     `market_fault` says since when no price has come, and why; null while they come.
+    `faults` are lines on services that refuse to run, chores that fail, and what else a person should look at.
     `market` (of prices) and `trades_market` are live or simulator; `trades` is empty until the first hour is counted.
     """
 
@@ -49,6 +51,7 @@ class Status:
     market: str | None
     trades_market: str | None
     market_fault: str | None
+    faults: list[str] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
         return 1
     if not given.services_from_stdin:
-        _tell_of_a_dead_supervisor(settings, status)
+        status = replace(status, faults=native_faults(settings, status.services))
     if given.json:
         print(json.dumps(status.to_json(), indent=2))  # noqa: T201
     else:
@@ -85,10 +88,13 @@ def _read_services() -> list[ServiceState]:
     return [ServiceState(**state) for state in json.load(sys.stdin)]
 
 
-def _tell_of_a_dead_supervisor(settings: Settings, status: Status) -> None:
-    if any(service.pid for service in status.services) and processes.supervisord_pid(settings.home) is None:
-        told = "the supervisor is gone, no service is restarted: pipeline/scripts/pipeline_setup.sh mends it"
-        print(f"pipeline_status.sh: {told}", file=sys.stderr)  # noqa: T201
+def native_faults(settings: Settings, services: Sequence[ServiceState]) -> list[str]:
+    """Return what to look at where the services are processes of this machine."""
+    if processes.supervisord_pid(settings.home) is not None:
+        return service_faults(settings)
+    if any(service.pid for service in services):
+        return [f"the supervisor is gone, so nothing restarts a service that ends: {SETUP} starts everything again"]
+    return [f"the lake is stopped: {SETUP} starts it"]
 
 
 def collect(settings: Settings, services: list[ServiceState]) -> Status:

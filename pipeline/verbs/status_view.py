@@ -17,8 +17,8 @@ def show(status: Mapping[str, Any], settings: Settings, console: Console) -> Non
     """Print services, topics, tables and trades; `status` has the shape of `pipeline_status.sh --json`."""
     markets = f"prices {status['market'] or UNKNOWN}, trades {status['trades_market'] or UNKNOWN}"
     console.print(f"market: {markets}    home: {settings.home}")
-    if status["market_fault"]:
-        console.print(f"{status['market_fault']}", style="red" if console.is_terminal else "")
+    for fault in filter(None, (status["market_fault"], *status["faults"])):
+        console.print(fault, style="red" if console.is_terminal else "", markup=False)
     _print(
         console,
         ("service", "up", "pid", "memory MB", "at"),

@@ -67,10 +67,9 @@ def test_json_keeps_the_contract_when_all_is_up(
 ) -> None:
     pretend(monkeypatch, service("kafka"), service("presto"), service("scheduler"))
     assert status.main(["--json"]) == 0
-    captured = capsys.readouterr()
-    assert "the supervisor is gone" in captured.err  # none runs in this home
-    found = json.loads(captured.out)
-    assert set(found) == {*KEYS, "market", "trades_market", "market_fault"}
+    found = printed(capsys)
+    assert "the supervisor is gone" in found["faults"][0]  # none runs in this home
+    assert set(found) == {*KEYS, "market", "trades_market", "market_fault", "faults"}
     assert all(set(entry) == keys for part, keys in KEYS.items() for entry in found[part])
     assert (found["market"], found["trades_market"]) == ("simulator", "live")
     assert found["topics"][0] == {"name": "coin_events", "end_offset": 7, "lag": 0}
@@ -131,6 +130,7 @@ def test_a_lake_that_was_never_up_is_all_down(capsys: pytest.CaptureFixture[str]
     found = printed(capsys)
     assert {entry["name"] for entry in found["services"]} >= {"kafka", "presto", "spark", "scheduler"}
     assert not any(entry["up"] for entry in found["services"])
+    assert found["faults"] == ["the lake is stopped: pipeline/scripts/pipeline_setup.sh starts it"]
 
 
 def test_a_service_is_up_when_its_process_runs_and_its_port_answers() -> None:
@@ -176,10 +176,12 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
         "market": None,
         "trades_market": "live",
         "market_fault": "no price since 2026-11-24 10:00:00Z: coingecko: no route",
+        "faults": ["spark: 'maintain a.b' has failed 3 times in succession; see the log [of Spark]"],
     }
     show(found, load_settings(), Console(file=text, width=100))
     lines = [line.split() for line in text.getvalue().splitlines()]
     assert "no price since 2026-11-24 10:00:00Z: coingecko: no route" in text.getvalue()
+    assert "spark: 'maintain a.b' has failed 3 times in succession; see the log [of Spark]\n" in text.getvalue()
     assert ["kafka", "up", "12345", "1,200", "127.0.0.1:1"] in lines
     assert ["presto", "DOWN", "-", "-", "http://x"] in lines
     assert ["coin_events", "1,234,567", "0"] in lines
