@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from pipeline.host import processes
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import Settings
 
+KERNEL = Path("/proc/sys/net/ipv4")
 COMMAND_SHOWN = 80  # characters of the holder's command line
 
 
@@ -25,6 +27,33 @@ def port_faults(settings: Settings, names: Iterable[str] = tuple(PORT_OFFSETS)) 
                 f"port {port} ({service}) is taken by {_named(holder)}: stop that, "
                 f"or move all ports of the lake with COINLAKE_PORT_BASE (now {settings.port_base})"
             )
+
+
+def port_warnings(settings: Settings, kernel: Path = KERNEL) -> Iterator[str]:
+    """Yield a line when the kernel may give ports of the lake to outgoing connections, which then are in the way.
+
+    A port is safe outside `ip_local_port_range`, or where `ip_local_reserved_ports` (such as `33000-33099,40000`)
+    excludes it: https://docs.kernel.org/networking/ip-sysctl.html
+    """
+    try:
+        first, last = map(int, (kernel / "ip_local_port_range").read_text().split())
+        reserved = [_span(part) for part in (kernel / "ip_local_reserved_ports").read_text().strip().split(",") if part]
+    except (OSError, ValueError):  # another kernel than Linux
+        return
+    ours = sorted(settings.port(name) for name in PORT_OFFSETS)
+    risky = [port for port in ours if first <= port <= last and not any(port in span for span in reserved)]
+    if risky:
+        yield (
+            f"ports {risky[0]} to {risky[-1]} are among those that this machine gives to outgoing connections "
+            f"({first} to {last}), so one may be taken whenever a service starts: choose a COINLAKE_PORT_BASE of at "
+            f"most {first - 1 - max(PORT_OFFSETS.values())}, or reserve them (as root): "
+            f"sysctl -w net.ipv4.ip_local_reserved_ports={ours[0]}-{ours[-1]}"
+        )
+
+
+def _span(part: str) -> range:
+    first, _, last = part.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -18,15 +18,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the set-up's arguments, the settings and the machine; print every fault and return 1 when there is one."""
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
-        check(load_settings(), options)
+        settings = load_settings()
+        check(settings, options)
     except SettingsError as error:
         faults = [str(error)]
     except PreflightError as error:
         faults = error.faults
     else:
+        warn(settings)
         return 0
     tell(faults)
     return 1
+
+
+def warn(settings: Settings) -> None:
+    """Print what does not keep the lake from starting, but may do so one day."""
+    for warning in ports.port_warnings(settings):
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
 
 
 def tell(faults: Iterable[str]) -> None:

@@ -52,6 +52,7 @@ def run(settings: Settings, options: SetupOptions) -> int:
     compose = Compose(settings.home)
     values = chosen_values(settings, options, compose.values)
     _check(settings, options, compose, values["COMPOSE_PROFILES"])
+    preflight.warn(settings)
     _check_market(compose, values["COINLAKE_MARKET"])
     write_values(compose.env_file, values)
     with _stage() as outcome:

@@ -70,6 +70,47 @@ def test_a_port_held_by_our_own_service_is_no_fault(tmp_path: Path, listener: so
     assert len(another_home) == 1
 
 
+def warnings_of(kernel: Path, base: int, *, outgoing: str = "32768\t60999\n", reserved: str = "\n") -> list[str]:
+    (kernel / "ip_local_port_range").write_text(outgoing)
+    (kernel / "ip_local_reserved_ports").write_text(reserved)
+    settings = load_settings({"COINLAKE_HOME": str(kernel), "COINLAKE_PORT_BASE": str(base)})
+    return list(ports.port_warnings(settings, kernel))
+
+
+def test_ports_that_outgoing_connections_may_take_are_warned_of(tmp_path: Path) -> None:
+    (warning,) = warnings_of(tmp_path, 33000)
+    highest = 33000 + max(PORT_OFFSETS.values())
+    assert f"to {highest} are among those" in warning
+    assert "(32768 to 60999)" in warning
+    assert f"ip_local_reserved_ports=33020-{highest}" in warning
+    limit = 32767 - max(PORT_OFFSETS.values())
+    assert f"COINLAKE_PORT_BASE of at most {limit}," in warning
+    assert warnings_of(tmp_path, limit) == []
+    assert warnings_of(tmp_path, limit + 1) != []
+
+
+def test_ports_outside_of_the_range_or_reserved_are_safe(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, 18000) == []
+    assert warnings_of(tmp_path, 61000) == []
+    assert warnings_of(tmp_path, 33000, reserved="8080,33000-33099\n") == []
+    assert warnings_of(tmp_path, 33000, reserved="33000-33050\n")[0].startswith("ports 33060 to ")
+
+
+def test_where_the_kernel_does_not_tell_nothing_is_said(tmp_path: Path) -> None:
+    settings = load_settings({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "33000"})
+    assert list(ports.port_warnings(settings, tmp_path)) == []
+
+
+def test_a_warning_does_not_stop_the_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
+    monkeypatch.setattr(preflight, "check", lambda *_: None)
+    monkeypatch.setattr(ports, "port_warnings", lambda _settings: iter(["ports 1 to 2 are risky"]))
+    assert preflight.main([]) == 0
+    assert capsys.readouterr().err == "warning: ports 1 to 2 are risky\n"
+
+
 def test_a_home_with_a_special_character_or_too_long_a_path_is_a_fault(tmp_path: Path) -> None:
     assert "special character" in next(machine.home_faults(tmp_path / "my,lake"))
     assert list(machine.home_faults(Path("/tmp/my lake"))) == []
