@@ -11,7 +11,7 @@ from pipeline.verbs.run_config import Choices
 
 NEXT_STEPS = (
     ("monitor/watch_kafka.sh", "see prices arrive, in a second terminal"),
-    ("analysis/scripts/presto.sh", "ask SQL: SELECT * FROM iceberg.silver.coin_prices LIMIT 10"),
+    ("analysis/scripts/presto.sh", "ask SQL, such as SELECT * FROM latest_prices;"),
     ("pipeline/scripts/pipeline_status.sh", "what runs and what the tables hold"),
     ("pipeline/scripts/pipeline_down.sh", "stop it; the data stays"),
 )

@@ -55,7 +55,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a walk ended: `message` says which days nobody had and why; `failed` that no source answered at all."""
+    """How a walk ended: `message` says which days no source had and why; `failed` that no source answered at all."""
 
     message: str | None
     failed: bool = False
@@ -123,7 +123,7 @@ class _Walk:
         if not self.missing:
             return Outcome(None)
         reasons = "; ".join(dict.fromkeys(str(error) for error in self._failures))
-        told = f"nobody had {describe(self.missing)}" + (f" ({reasons})" if reasons else "")
+        told = f"no source had {describe(self.missing)}" + (f" ({reasons})" if reasons else "")
         log.warning("%s: %s", self._coin, told)
         return Outcome(told, failed=bool(self._failures) and not self._answered)
 

@@ -175,7 +175,7 @@ def test_days_that_nobody_had_are_told_with_the_reasons(run):
     first = FakeSource("coingecko", ALL - every(FIRST, date(2024, 1, 31)))
     second = FakeSource("coinmetrics", set(), faults=[RetryableSourceError("coinmetrics", "cannot connect")])
     outcome, progress = run(first, second)
-    assert outcome.message == "nobody had 31 days: 2024-01-01..2024-01-31 (coinmetrics: cannot connect)"
+    assert outcome.message == "no source had 31 days: 2024-01-01..2024-01-31 (coinmetrics: cannot connect)"
     assert outcome.failed is False
     assert (progress.done, progress.total) == (121, 152)
 

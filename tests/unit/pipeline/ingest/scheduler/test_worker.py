@@ -65,12 +65,12 @@ def test_a_job_runs_and_is_done(run, jobs):
         report(Progress(5, 10, 5, 1))
         seen.append(jobs.latest()[0].progress)
         report(Progress(10, 10, 9, 1))
-        return Outcome("nobody had 1 day: 2013-01-01")
+        return Outcome("no source had 1 day: 2013-01-01")
 
     job = run(work)
     assert seen == [(ORDER, "running"), Progress(5, 10, 5, 1)]
     assert (job.state, job.progress, job.error) == ("done", Progress(10, 10, 9, 1), None)
-    assert job.message == "nobody had 1 day: 2013-01-01"
+    assert job.message == "no source had 1 day: 2013-01-01"
 
 
 def test_an_outcome_that_failed(run):
