@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.history import write_export
+from tests.support.processes import INTERRUPTIBLE
 from tests.support.readme import Command, shown_commands
 from tests.support.repository import Repository
 from tests.support.runner import free_port_base
@@ -95,7 +96,7 @@ def test_commands_run_in_a_fresh_clone(clone: Path, commands: list[Command]) -> 
 def run(clone: Path, command: Command) -> tuple[int, str]:
     """Run one command as shown; end an endless one by Ctrl-C once it has shown something. Return code and output."""
     process = subprocess.Popen(
-        list(command.words),
+        [*INTERRUPTIBLE, *command.words],
         cwd=clone,
         env=users_environment(),
         stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ import psutil
 
 from pipeline.services import SERVICES
 from tests.support.prices import price_event, record
+from tests.support.processes import INTERRUPTIBLE
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -107,7 +108,7 @@ def test_watch_shows_one_line_an_event_until_ctrl_c(stack: Stack, tmp_path: Path
 def watching(stack: Stack, output: Path, *topics: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the watch in a process group of its own, as a terminal would."""
     with output.open("wb") as file:
-        command = [str(stack.root / "monitor/watch_kafka.sh"), *topics]
+        command = [*INTERRUPTIBLE, str(stack.root / "monitor/watch_kafka.sh"), *topics]
         watch = subprocess.Popen(
             command, env=dict(stack.env), stdout=file, stderr=subprocess.STDOUT, start_new_session=True
         )

@@ -11,6 +11,7 @@ import pytest
 from monitor import watch
 from pipeline.errors import ServiceError
 from pipeline.settings import CHECKOUT
+from tests.support.processes import INTERRUPTIBLE
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "0"], ["--limit", "x"], ["--nonsense"]])
@@ -23,7 +24,7 @@ def test_wrong_arguments_end_with_2(arguments: list[str], capsys: pytest.Capture
 
 def test_kafka_down_is_said_once_and_ctrl_c_ends_with_0() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "monitor.watch"],
+        [*INTERRUPTIBLE, sys.executable, "-m", "monitor.watch"],
         cwd=CHECKOUT,
         env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"},
         stderr=subprocess.PIPE,

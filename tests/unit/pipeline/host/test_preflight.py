@@ -134,9 +134,9 @@ def test_a_home_under_a_file_is_a_fault(tmp_path: Path) -> None:
     assert "is a file" in "".join(machine.home_faults(Path(f"{tmp_path}/file/home")))
 
 
-def test_an_unwritable_home_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_home_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("os.access", lambda _place, _mode: False)  # root may write anywhere
-    assert "make /tmp writable" in "".join(machine.home_faults(Path("/tmp/x/y")))
+    assert f"make {tmp_path} writable" in "".join(machine.home_faults(tmp_path / "x" / "y"))
 
 
 def test_memory_and_disk_are_measured_against_what_is_needed(tmp_path: Path) -> None:
