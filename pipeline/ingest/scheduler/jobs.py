@@ -13,6 +13,13 @@ from pipeline.ingest.store import Store
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 STATES = (QUEUED, RUNNING, DONE, FAILED)
 LISTED_JOBS = 200
+KEPT_JOBS = 1000  # of the finished ones; a row has some 300 bytes
+
+_DROP_OLD = """
+    DELETE FROM jobs WHERE state IN (?, ?) AND number <= (
+        SELECT number FROM jobs WHERE state IN (?, ?) ORDER BY number DESC LIMIT 1 OFFSET ?
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -66,13 +73,13 @@ class Job:
 
 
 class JobStore:
-    """All jobs, in the order in which they came."""
+    """The unfinished jobs and the newest finished ones, in the order in which they came."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def add(self, order: Order) -> Job:
-        """Write down a new job, to be worked off after those before it."""
+        """Write down a new job, to be worked off after those before it; the oldest finished ones go."""
         job = Job(uuid.uuid4().hex, order)
         with self._store.transaction() as connection:
             connection.execute(
@@ -89,6 +96,7 @@ class JobStore:
                     datetime.now(UTC).isoformat(timespec="seconds"),
                 ),
             )
+            connection.execute(_DROP_OLD, (DONE, FAILED, DONE, FAILED, KEPT_JOBS))
         return job
 
     def get(self, job_id: str) -> Job | None:
@@ -110,7 +118,7 @@ class JobStore:
         return {job.order.sha256 for job in self.unfinished() if job.order.sha256 is not None}
 
     def counts(self) -> dict[str, int]:
-        """Return how many jobs are in each state."""
+        """Return how many of the kept jobs are in each state."""
         rows = self._store.query("SELECT state, count(*) AS jobs FROM jobs GROUP BY state")
         return dict.fromkeys(STATES, 0) | {row["state"]: row["jobs"] for row in rows}
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import ServiceError, StoppedError
 from pipeline.ingest.scheduler.history import Outcome
-from pipeline.ingest.scheduler.jobs import JobStore, Order, Progress
+from pipeline.ingest.scheduler.jobs import JobStore, Order, Progress, failed, finished
 from pipeline.ingest.scheduler.metrics import Metrics
 from pipeline.ingest.scheduler.store import open_store
 from pipeline.ingest.scheduler.worker import Worker
@@ -171,3 +171,16 @@ def test_a_full_disk_does_not_end_the_thread(jobs, monkeypatch, caplog):
     assert "disk is full" in caplog.text
     assert jobs.get(second.job_id).state == "done"
     assert jobs.get(first.job_id) is not None
+
+
+def test_only_the_newest_finished_jobs_are_kept(jobs, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.scheduler.jobs.KEPT_JOBS", 2)
+    waiting = jobs.add(ORDER)
+    ended = [end(jobs.add(ORDER), "why") for end in (finished, failed, finished, failed)]
+    for job in ended:
+        jobs.save(job)
+    newest = jobs.add(ORDER)
+    assert [job.job_id for job in jobs.latest()] == [
+        newest.job_id, ended[3].job_id, ended[2].job_id, waiting.job_id
+    ]  # fmt: skip
+    assert jobs.get(ended[0].job_id) is None
