@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.prices import DailySeries
 from analysis.style import duration
-from pipeline.events.trades import FILLED, LOST, OPEN
+from pipeline.events.trades import FILLED, LOST, OPEN, UNAVAILABLE
 from pipeline.markets import SIMULATOR
 from pipeline.settings.alerts import AlertRule
 
@@ -40,7 +40,8 @@ def gaps_told(gaps: pd.DataFrame, hours: int) -> str:
     if gaps.empty:
         return f"No gap in the last {hours} h."
     counts = gaps["status"].value_counts()
-    states = ", ".join(f"{counts.get(status, 0)} {status}" for status in (OPEN, FILLED, LOST))
+    usual = (OPEN, FILLED, LOST, *([UNAVAILABLE] if UNAVAILABLE in counts else []))
+    states = ", ".join(f"{counts.get(status, 0)} {status}" for status in usual)
     return f"{_count(len(gaps), 'gap')} in the last {hours} h: {states}."
 
 

@@ -42,8 +42,9 @@ REST_FRAME = "rest_trades"
 
 """What `source` says. Both feeds and REST number the same trades, so they share one source."""
 
-OPEN, FILLED, LOST = "open", "filled", "lost"
-"""What `status` of a gap says; a gap that is no longer open is lost where one of its trades is."""
+OPEN, FILLED, LOST, UNAVAILABLE = "open", "filled", "lost", "unavailable"
+"""What `status` of a gap says; one that is closed is lost where the exchange answered without one of its trades, and
+unavailable where the exchange stopped listing the product before it answered for all of them."""
 
 JUMP, RECONNECT, RESTART = "jump", "reconnect", "restart"
 DROPPED, KAFKA_REPLACED, NOT_IN_TABLE = "dropped", "kafka_replaced", "not_in_table"
@@ -74,7 +75,8 @@ class FrameHeaders:
 class GapState:
     """A run of trade ids, both ends included, that did not arrive in time, and what became of it.
 
-    Times are aware, UTC. `filled` and `lost` count trades; while the gap is open both may still grow.
+    Times are aware, UTC. `filled` and `lost` count trades; while the gap is open both may still grow. Of an unavailable
+    gap the others are unknown.
     """
 
     gap_id: str

@@ -2,7 +2,7 @@
 # Summary: have trades that the table lacks and no gap covers fetched again, by the trade producer, running or not.
 # Usage: pipeline/scripts/reopen_gaps.sh [--check] [--lost]
 #   --check   only list what would be fetched
-#   --lost    also ask again for trades that were given up as lost
+#   --lost    also ask again for trades that were given up as lost or unavailable
 # Exit code: 0 done, or nothing is missing; 1 Presto does not answer.
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh

@@ -35,7 +35,7 @@ GAPS = Table(
         Column("to_id", "bigint", "last missing trade id", nullable=False),
         Column("opened_at", TIMESTAMP, "when it was noticed, UTC", nullable=False),
         Column("reason", "string", "jump, reconnect, restart, dropped, kafka_replaced or not_in_table", nullable=False),
-        Column("status", "string", "open, filled or lost", nullable=False),
+        Column("status", "string", "open, filled, lost or unavailable", nullable=False),
         Column("filled", "bigint", "trades fetched", nullable=False),
         Column("lost", "bigint", "trades that the exchange no longer has", nullable=False),
         Column("closed_at", TIMESTAMP, "when it was filled or given up, UTC"),

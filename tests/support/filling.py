@@ -72,12 +72,12 @@ class Filling:
             self.kept.ledger.detector.acknowledged(product, arrived)
         self.kept.pass_time()
 
-    def run(self, seconds: float) -> None:
-        """Let rounds pass, one a second."""
+    def run(self, seconds: float, step_s: float = 1.0) -> None:
+        """Let rounds pass, one a second; with longer steps, hours pass sooner."""
         end = self.market.clock.time() + seconds
         while self.market.clock.time() < end:
             self.filler.run_once()
-            self.kept.pass_time(1.0)
+            self.kept.pass_time(step_s)
 
     def states(self) -> dict[int, tuple[str, int, int]]:
         return {state.from_id: (state.status, state.filled, state.lost) for state in self.kept.newest().values()}

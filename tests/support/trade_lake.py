@@ -83,7 +83,7 @@ class TableInMemory:
             "CREATE SCHEMA iceberg.ops",
             f"CREATE TABLE iceberg.silver.fact_crypto_trades ({product}, trade_id bigint, trade_time timestamp)",
             f"CREATE TABLE iceberg.ops.coverage ({product}, hour timestamp, missing bigint, last_trade_id bigint)",
-            f"CREATE TABLE iceberg.ops.gaps ({product}, from_id bigint, to_id bigint, status text, lost bigint)",
+            f"CREATE TABLE iceberg.ops.gaps ({product}, from_id bigint, to_id bigint, status text, filled bigint)",
         ):
             self._database.execute(sql)
 
@@ -103,8 +103,9 @@ class TableInMemory:
         values = ["coinbase", product, hour, missing, last_id]
         self._database.execute("INSERT INTO iceberg.ops.coverage VALUES (?, ?, ?, ?, ?)", values)
 
-    def add_gap(self, first: int, last: int, lost: int, product: str = "BTC-USD") -> None:
-        values = ["coinbase", product, first, last, "lost" if lost else "filled", lost]
+    def add_gap(self, first: int, last: int, lost: int, status: str = "lost") -> None:
+        filled = last - first + 1 - lost
+        values = ["coinbase", "BTC-USD", first, last, status if lost else "filled", filled]
         self._database.execute("INSERT INTO iceberg.ops.gaps VALUES (?, ?, ?, ?, ?, ?)", values)
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, epoch_ms
-from pipeline.events.trades import FILLED, LOST, TRADE_GAPS
+from pipeline.events.trades import FILLED, LOST, TRADE_GAPS, UNAVAILABLE
 from pipeline.spark.kafka_source import KafkaSource, Pace, read_records
 from pipeline.spark.time_ranges import moment
 from pipeline.tables.model import TIMESTAMP
@@ -26,7 +26,7 @@ TRIGGER = "2 seconds"
 PACE = Pace(max_records=20_000)  # a batch; a state has 300 bytes, and only the newest of each gap is kept
 LATEST_MS = 253_402_300_800_000  # the year 10000; Spark's times go little further
 SHOWN_BYTES = 200
-KEEP_CLOSED = {FILLED: timedelta(days=30), LOST: timedelta(days=400)}
+KEEP_CLOSED = {FILLED: timedelta(days=30), LOST: timedelta(days=400), UNAVAILABLE: timedelta(days=400)}
 """How long a closed gap stays. At 50 products and a reconnect an hour, 30 days are 36,000 rows, about 1 MB."""
 WIRE_SCHEMA = ", ".join(
     f"{column.name} {'bigint' if column.type == TIMESTAMP else column.type}" for column in GAPS.columns

@@ -62,6 +62,8 @@ def test_an_empty_lake_is_told_what_to_do() -> None:
 def test_gaps_are_counted_by_what_became_of_them() -> None:
     rows = [made.gap("open", None), made.gap("filled", 3), made.gap("filled", 4)]
     assert gaps_told(made.frame("trade_gaps", rows), 24) == "3 gaps in the last 24 h: 1 open, 2 filled, 0 lost."
+    delisted = [*rows, made.gap("unavailable", 5)]
+    assert gaps_told(made.frame("trade_gaps", delisted), 24).endswith("1 open, 2 filled, 0 lost, 1 unavailable.")
     assert gaps_told(made.frame("trade_gaps"), 24) == "No gap in the last 24 h."
 
 

@@ -21,6 +21,10 @@ def rest_api(exchange: Exchange) -> Blueprint:
     def refuse(error: RequestError) -> ResponseReturnValue:
         return jsonify(message=str(error)), error.status
 
+    @api.get("")
+    def products() -> Response:
+        return jsonify([{"id": name, "status": "online"} for name in exchange.products])
+
     @api.get("/<name>/trades")
     def trades(name: str) -> Response:
         product = exchange.product(name)

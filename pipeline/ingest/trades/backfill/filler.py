@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pipeline.errors import CoinlakeError, RateLimitedError
+from pipeline.errors import CoinlakeError, RateLimitedError, UnknownCoinError
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.backfill.product_fill import ProductFill, Send, Tools
 from pipeline.ingest.trades.backfill.rest import TradesRest
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 IDLE_S = 0.5  # between two rounds
 PAGES_A_ROUND = 20  # of one gap, so that a gap of millions holds no other up
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+LONGEST_UNKNOWN_WAIT_S = 3600.0  # after a 404: the product may be gone for good
 
 
 @dataclass
@@ -69,14 +70,17 @@ class Filler:
             try:
                 if not fill.fill_page(gap):
                     return
+            except UnknownCoinError as error:
+                self._wait(gap.product_id, patience, error, LONGEST_UNKNOWN_WAIT_S)
+                fill.check_listing()
             except CoinlakeError as error:
                 self._wait(gap.product_id, patience, error)
             else:
                 patience.failures = 0
 
-    def _wait(self, product: str, patience: _Patience, error: CoinlakeError) -> None:
+    def _wait(self, product: str, patience: _Patience, error: CoinlakeError, longest_s: float = LONGEST_WAIT_S) -> None:
         """Leave a product alone for a while: exponential with jitter, or as long as the exchange asked for."""
-        ceiling = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(patience.failures, 10))
+        ceiling = min(longest_s, FIRST_WAIT_S * 2.0 ** min(patience.failures, 20))
         wait_s = self._parts.uniform(ceiling / 2, ceiling)
         patience.failures += 1
         if isinstance(error, RateLimitedError) and error.retry_after_s is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pipeline.errors import BadDataError, CoinlakeError
+from pipeline.errors import BadDataError, CoinlakeError, SourceError
 from pipeline.id_ranges import Runs, runs_of
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.backfill.rest import NAME, PAGE, Trade, TradesRest, rest_frame
@@ -18,6 +18,7 @@ from pipeline.ingest.trades.gaps.gap_detector import GapDetector
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(seconds=60)  # a younger gap's trades may only not be visible by REST yet
+DELISTED_AFTER_S = 86_400.0  # for so long the exchange must answer neither with trades nor with the product listed
 SKIPPED = "the exchange's pages skip them"
 
 Send = Callable[[str, bytes], None]
@@ -43,6 +44,7 @@ class ProductFill:
         self._tentative = TentativeLosses()
         self._left = Runs()  # to be asked for in this round
         self._young = Runs()  # of gaps too young to give anything up
+        self._unlisted_since: float | None = None
 
     def begin(self, gaps: Iterable[Wanted]) -> None:
         """Take up what is wanted now, except what was asked for a moment ago in vain."""
@@ -57,6 +59,7 @@ class ProductFill:
         """Fetch the newest page of a gap that is left in this round; return False where none is.
 
         Raises:
+            UnknownCoinError: the exchange answered 404; see `check_listing`.
             CoinlakeError: the exchange or the sink failed; nothing is given up because of that.
         """
         left = self._left.within(gap.runs[0][0], gap.runs[-1][1]) if gap.runs else []
@@ -64,6 +67,7 @@ class ProductFill:
             return False
         after = self._after(left[0][0], left[-1][1])
         page = self._page(after)
+        self._unlisted_since = None
         oldest = min(page, default=0)
         asked = Runs(self._left.within(oldest, after - 1))
         found = [trade_id for trade_id in page if trade_id in asked]
@@ -71,6 +75,25 @@ class ProductFill:
         self._judge(asked.without(runs_of(found)))
         self._left.discard(oldest, after - 1)
         return True
+
+    def check_listing(self) -> None:
+        """After a 404: once the exchange's own list has lacked the product for a day, give its gaps up.
+
+        A 404 alone proves nothing, since a wrong path or a proxy answers it just as well.
+        """
+        try:
+            is_listed = self._tools.rest.is_listed(self._product)
+        except SourceError as error:
+            log.info("%s: whether the product is listed cannot be asked now: %s", self._product, error)
+            return
+        now = self._tools.parts.clock()
+        if is_listed:
+            self._unlisted_since = None
+        elif self._unlisted_since is None:
+            self._unlisted_since = now
+        elif now - self._unlisted_since >= DELISTED_AFTER_S:
+            gaps = self._tools.detector.give_up(self._product)
+            log.error("%s: the exchange no longer lists it; %d gaps are unavailable", self._product, gaps)
 
     def _after(self, lowest: int, highest: int) -> int:
         """Return where the page starts: at the gap's end, or higher where it then has newer gaps as well."""

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 NAME = "coinbase_trades"
 CALLS_A_SECOND = 7  # of the public limit of 10 by IP address; the candles' calls have the rest
 PAGE = 1000
+DELISTED = "delisted"  # the status of a product that is listed but will not be traded again
 
 Trade = dict[str, Json]
 
@@ -39,7 +40,8 @@ class TradesRest:
         None at all means that the exchange has nothing that old, if it trades the product: see `is_trading_above`.
 
         Raises:
-            SourceError: any failure, a 404 included; it says nothing about whether the trades are there.
+            UnknownCoinError: a 404; whether the exchange has dropped the product, only `is_listed` can tell.
+            SourceError: any other failure. None says anything about whether the trades are there.
         """
         found = self._trades(product, {"limit": PAGE, "after": after})
         page = {trade_id: trade for trade_id, trade in found.items() if trade_id < after}
@@ -55,6 +57,22 @@ class TradesRest:
         """
         newest = self._trades(product, {"limit": PAGE})
         return bool(newest) and min(newest) >= trade_id
+
+    def is_listed(self, product: str) -> bool:
+        """Return whether the exchange's list of products has this one, and not as delisted.
+
+        https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-all-known-trading-pairs
+
+        Raises:
+            SourceError: any failure; a list without a single product is one.
+        """
+        path = "/products"
+        answer = self._http.get(path, {}).body
+        entries = [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
+        states = {entry["id"]: entry.get("status") for entry in entries if isinstance(entry.get("id"), str)}
+        if not states:
+            raise BadDataError(NAME, f"{path}: the answer is not a list of products")
+        return states.get(product, DELISTED) != DELISTED
 
     def _trades(self, product: str, query: dict[str, str | int]) -> dict[int, Trade]:
         path = f"/products/{product}/trades"

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.events.trades import FILLED, LOST, OPEN, GapState
+from pipeline.events.trades import FILLED, LOST, OPEN, UNAVAILABLE, GapState
 from pipeline.id_ranges import Run, Runs
 
 ARRIVED_LATE = "arrived late"
 FETCHED = "fetched by REST"
+DELISTED = "the exchange no longer lists the product"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Gap:
     """A run of ids that did not arrive in time.
 
     `missing` holds the ids that Kafka has not acknowledged and that are not lost. Those of them in `here` (arrived
-    late) and `sent` (fetched) only wait for Kafka; a process that dies loses both, so neither is ever saved.
+    late) and `sent` (fetched) only wait for Kafka; a process that dies loses both, so neither is ever saved. A gap is
+    open while any id is missing, unless it is `unavailable`: then the ids stay missing.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Gap:
     lost: int = 0
     why_lost: str = ""
     closed_at: datetime | None = None
+    unavailable: bool = False
     here: Runs = field(default_factory=Runs)
     sent: Runs = field(default_factory=Runs)
     noted: Runs = field(default_factory=Runs)  # what was here or sent at the last `check_answers`
@@ -90,11 +93,17 @@ class Gap:
             state.lost,
             saved.why_lost,
             state.closed_at,
+            state.status == UNAVAILABLE,
         )
 
     def saved(self) -> SavedGap:
         """Return it in the form that lies on disk."""
         return SavedGap(self.state(), tuple(self.missing), self.late, self.why_lost)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether trades are still to be fetched or acknowledged."""
+        return bool(self.missing) and not self.unavailable
 
     @property
     def gap_id(self) -> str:
@@ -117,6 +126,11 @@ class Gap:
         if given_up:
             self.lost, self.why_lost = self.lost + given_up.total, why
         return bool(given_up)
+
+    def give_up(self) -> bool:
+        """Close it without an answer for what is missing, unless some of that is on its way; return whether it is."""
+        self.unavailable = not (self.here or self.sent)
+        return self.unavailable
 
     def check_answers(self) -> None:
         """Want again what was on its way at the last call; call it once all of that was answered for."""
@@ -146,7 +160,6 @@ class Gap:
     def state(self) -> GapState:
         """Return the gap as the topic and the table know it."""
         filled = self.to_id - self.from_id + 1 - self.missing.total - self.lost
-        closed = LOST if self.lost else FILLED
         return GapState(
             self.gap_id,
             self.source,
@@ -155,17 +168,25 @@ class Gap:
             self.to_id,
             self.opened_at,
             self.reason,
-            OPEN if self.missing else closed,
+            self._status(),
             filled,
             self.lost,
             self.closed_at,
             self._note(filled),
         )
 
+    def _status(self) -> str:
+        if self.is_open:
+            return OPEN
+        if self.unavailable:
+            return UNAVAILABLE
+        return LOST if self.lost else FILLED
+
     def _note(self, filled: int) -> str:
         parts = [
             f"{ARRIVED_LATE}: {self.late}" if self.late else "",
             f"{FETCHED}: {filled - self.late}" if filled > self.late else "",
             f"lost: {self.lost}, {self.why_lost}" if self.lost else "",
+            f"{UNAVAILABLE}: {self.missing.total}, {DELISTED}" if self.unavailable else "",
         ]
         return "; ".join(part for part in parts if part)

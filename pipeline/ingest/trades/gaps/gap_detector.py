@@ -59,11 +59,11 @@ class GapDetector:
             gap = Gap.of(saved)
             cursor = self._cursors.get(gap.product_id)
             if cursor is None:
-                self._waiting[gap.product_id] += [gap] if gap.missing else []
+                self._waiting[gap.product_id] += [gap] if gap.is_open else []
                 continue
             if gap.to_id > cursor.low:
                 cursor.account(gap.from_id, gap.to_id)
-            if gap.missing:
+            if gap.is_open:
                 self._resume(cursor, gap)
 
     @locked
@@ -158,6 +158,14 @@ class GapDetector:
         for gap in [gap for first, last in runs for gap in cursor.gaps_within(first, last)]:
             if gap.lose(runs, why):
                 self._change(gap)
+
+    @locked
+    def give_up(self, product: str) -> int:
+        """Close a product's open gaps as unavailable: nobody can answer for their trades; return how many."""
+        given_up = [gap for gap in self._cursors[product].gaps if gap.give_up()]
+        for gap in given_up:
+            self._change(gap)
+        return len(given_up)
 
     @locked
     def reopen(self, hole: Hole) -> bool:
@@ -264,9 +272,9 @@ class GapDetector:
         self._change(gap)
 
     def _change(self, gap: Gap) -> None:
-        """Have a gap saved and told; close it when nothing is missing."""
+        """Have a gap saved and sent; close it when it is no longer open."""
         self._changed[gap.gap_id] = gap
-        if not gap.missing:
+        if not gap.is_open:
             gap.closed_at = self.now()
             self._cursors[gap.product_id].gaps.remove(gap)
             del self._gaps[gap.gap_id]

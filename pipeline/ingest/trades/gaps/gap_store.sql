@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS gaps (
     to_id      INTEGER NOT NULL,
     opened_at  TEXT NOT NULL,     -- ISO 8601, UTC
     reason     TEXT NOT NULL,
-    status     TEXT NOT NULL,     -- open, filled or lost
+    status     TEXT NOT NULL,     -- open, filled, lost or unavailable
     filled     INTEGER NOT NULL,
     lost       INTEGER NOT NULL,
     closed_at  TEXT,              -- ISO 8601, UTC

@@ -54,8 +54,8 @@ def test_holes_without_a_gap_are_handed_over(table, holes, capsys):
 
 def test_a_running_producer_takes_them_over_and_a_second_run_finds_nothing(table, holes, tmp_path, capsys):
     producer = Kept(tmp_path / "data" / "trades" / "gaps.db", FakeClock())
-    producer.ledger.watch.seen(BTC, [200])
-    producer.ledger.watch.acknowledged(BTC, [200])
+    producer.ledger.detector.seen(BTC, [200])
+    producer.ledger.detector.acknowledged(BTC, [200])
     producer.pass_time()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "trades.json").write_text(json.dumps({}))

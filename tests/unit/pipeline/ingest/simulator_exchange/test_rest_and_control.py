@@ -133,3 +133,7 @@ def test_orders_that_make_no_sense_are_refused(http, path, values, status):
 
 def test_without_an_exchange_there_are_no_trades():
     assert create_simulator(1).test_client().get(TRADES).status_code == 404
+
+
+def test_products_are_listed(http, feed):
+    assert [entry["id"] for entry in http.get("/products").json] == list(feed.exchange.products)

@@ -100,7 +100,6 @@ FAULTS: list[httpx.Response | Exception] = [
     httpx.ReadTimeout("slow"),
     httpx.ConnectError("refused"),
     reply("", 403),
-    reply({"message": "NotFound"}, 404),
     reply("<html></html>"),
     reply({"no": "list"}),
     reply([trade(9_999)]),  # not heeding `after`

@@ -144,10 +144,11 @@ def test_what_the_new_feed_brought_to_the_table_ends_the_search(kept, table):
     assert missing(kept) == [(102, 199)]
 
 
-def test_lost_trades_are_not_asked_for_again(kept, table):
+@pytest.mark.parametrize("status", ["lost", "unavailable"])
+def test_trades_that_were_given_up_are_not_asked_for_again(kept, table, status):
     table.add_trades([100, 104, 110], TEN)
     table.add_hour(TEN, 8, 110)
-    table.add_gap(101, 103, 3)
+    table.add_gap(101, 103, 3, status)
     table.add_gap(105, 109, 2)  # of its other three, Kafka only had them
     acknowledged(kept, 111)
     check(kept, table)

@@ -91,3 +91,15 @@ def test_calls_keep_to_the_public_limit():
         rest.page(BTC, 100)
         moments.append(market.clock.time())
     assert max(sum(at <= other < at + 1 for other in moments) for at in moments) <= 10
+
+
+def test_a_product_is_listed_unless_it_is_absent_or_delisted():
+    listed = [{"id": BTC, "status": "online"}, {"id": "OMG-USD", "status": "delisted"}, {"id": "NEW-USD"}, 7]
+    rest = TradesRest(URL, Market([reply(listed)] * 4).parts())
+    assert [rest.is_listed(name) for name in (BTC, "NEW-USD", "OMG-USD", "REP-USD")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("answer", [[], {}, [{"product_id": BTC}]])
+def test_a_list_without_a_product_says_nothing(answer):
+    with pytest.raises(BadDataError):
+        TradesRest(URL, Market([reply(answer)]).parts()).is_listed(BTC)
