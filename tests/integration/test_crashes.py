@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,8 +19,9 @@ BEFORE, AFTER = 200, 200  # prices that flow before the kill, and again once the
 TRADES_PER_S = 200
 SERVICES = ("spark", "kafka", "datanode", "namenode", "metastore", "presto", "trades", "scheduler")
 # Every service dies in the default run, those that do not wait for each other together.
-ROUNDS = ("spark", "kafka presto", "namenode trades", "datanode scheduler", "metastore")
-ALONE = [pytest.param(service, marks=pytest.mark.long) for service in SERVICES if service not in ROUNDS]
+ROUNDS = ("spark scheduler", "kafka presto", "namenode metastore", "datanode trades")
+ALONE = [pytest.param(service, marks=pytest.mark.long) for service in SERVICES]
+RECOVERY_S = 240  # a limit for busy machines: alone, the driver is back after half a minute
 
 
 def keys_in_lake(stack: Stack, source: str) -> list[Key]:
@@ -36,6 +38,25 @@ def trading(stack: Stack) -> Iterator[Session]:
     session.exchange.set_rate(IDLE_RATE)
 
 
+@contextmanager
+def nothing_lost_or_doubled(stack: Stack, trading: Session, source: str) -> Iterator[None]:
+    """Let prices and trades flow before, during and after the block; then each of them must be in the lake once."""
+    with Feed(stack.settings.kafka.bootstrap, source, stack.settings.markets.coins) as feed:
+        wait_until(lambda: len(keys_in_lake(stack, source)) >= BEFORE, 60, f"{BEFORE} prices in the lake")
+        wait_until(lambda: stack.count(TRADES, trading.where()) > 0, 60, "trades in the lake")
+        yield
+        seen, made = len(feed.produced), trading.made()
+        wait_until(lambda: len(feed.produced) >= seen + AFTER, 60, f"{AFTER} more prices afterwards")
+        expected = feed.stop()
+    wait_until(lambda: trading.made() > made, 30, "more trades afterwards")
+    trading.exchange.set_rate(0)
+    wait_until(lambda: len(keys_in_lake(stack, source)) >= len(expected), RECOVERY_S, "all prices in the lake")
+    found = keys_in_lake(stack, source)
+    assert len(found) == len(expected)
+    assert set(found) == expected
+    trading.wait_until_complete(RECOVERY_S)
+
+
 def test_every_service_is_killed() -> None:
     assert {name for names in ROUNDS for name in names.split()} == set(SERVICES)
 
@@ -44,20 +65,8 @@ def test_every_service_is_killed() -> None:
 def test_killed_services_come_back_and_nothing_is_lost_or_doubled(
     stack: Stack, trading: Session, services: str, source: str
 ) -> None:
-    with Feed(stack.settings.kafka.bootstrap, source, stack.settings.markets.coins) as feed:
-        wait_until(lambda: len(keys_in_lake(stack, source)) >= BEFORE, 60, f"{BEFORE} prices in the lake")
-        wait_until(lambda: stack.count(TRADES, trading.where()) > 0, 60, "trades in the lake")
+    with nothing_lost_or_doubled(stack, trading, source):
         kill_and_wait(stack, *services.split())
-        seen, made = len(feed.produced), trading.made()
-        wait_until(lambda: len(feed.produced) >= seen + AFTER, 60, f"{AFTER} more prices after the kill")
-        expected = feed.stop()
-    wait_until(lambda: trading.made() > made, 30, "more trades after the kill")
-    trading.exchange.set_rate(0)
-    wait_until(lambda: len(keys_in_lake(stack, source)) >= len(expected), 120, f"all prices after {services} died")
-    found = keys_in_lake(stack, source)
-    assert len(found) == len(expected)
-    assert set(found) == expected
-    trading.wait_until_complete(120)
 
 
 def test_killed_simulator_comes_back(stack: Stack) -> None:
