@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Summary: run the tests; makes all they need from nothing and leaves no process behind
-# Usage: tests/run.sh [all] [SUITE...]   suites: static unit spark integration docs containers;
-#        none named: every suite, fast ones first
-#   all   also the long tests: the cluster in containers, longer outages and crashes at more points
+# Usage: tests/run.sh [all] [SUITE...]   suites: static unit engines spark integration docs containers;
+#        none named: every suite, fast ones first; spark runs beside those before it
+#   all   also the long tests: the cluster in containers, longer outages, each service killed alone, natively and in
+#         containers, crashes between two appends, a million trades
 #
 # COINLAKE_TEST_HOME (default .coinlake/test) keeps the tests' own Python, engines, logs and reports.
 # COINLAKE_TEST_KEEP=1 with a fixed COINLAKE_TEST_PORT_BASE leaves the integration tests' lake up for the next run.

@@ -48,16 +48,6 @@ def stack(checkout: Path, history_file: Path, failpoints: Path) -> Iterator[Stac
             print(lake.script(DOWN))
 
 
-@pytest.fixture(scope="module")
-def jar_dir(request: pytest.FixtureRequest) -> Path:
-    """The lake's jars, all that is needed of it: those that its home has, else those that its set-up brings."""
-    found = load_settings().jar_dir
-    if not (found / "spark").is_dir():
-        lake: Stack = request.getfixturevalue("stack")
-        found = lake.settings.jar_dir
-    return found
-
-
 @pytest.fixture
 def source() -> str:
     """A source label that no other test and no earlier run has used, to tell this test's rows by."""

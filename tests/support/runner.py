@@ -1,6 +1,6 @@
 """Run the suites, each by pytest, and add up what they say.
 
-The suites without engines run side by side, for each of them keeps one core busy; the others follow one by one.
+Most run one by one. Beside those that leave a core idle runs another (`BESIDE`).
 
 Called by `tests/run.sh`, which makes the interpreter that this runs in.
 """
@@ -26,11 +26,12 @@ from pipeline.settings import CHECKOUT
 from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.results import Results, read_junit
 
-SUITES = ("static", "unit", "spark", "integration", "docs", "containers")  # fast ones first
+SUITES = ("static", "unit", "engines", "spark", "integration", "docs", "containers")  # fast ones first
 EVERYTHING = "all"  # the long tests, too
-BESIDE = "spark"  # runs beside the two before it, which leave it a core
+BESIDE = {"spark": ("static", "unit", "engines")}  # a suite -> those it runs beside, each of which leaves it a core
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
-PREPARATIONS = {"spark": ["-m", "pipeline.engines.jars", "fetch"]}  # Iceberg's jar is not among pyspark's
+FETCH_JARS = ["-m", "pipeline.engines.jars", "fetch"]
+PREPARATIONS = {"engines": FETCH_JARS, "spark": FETCH_JARS}  # Iceberg's jar is not among pyspark's
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -155,14 +156,19 @@ class Run:
         """Run the suites and return what they say together; when stopped, only after their clean-up."""
         total = Results()
         try:
-            if BESIDE in self._suites and {"static", "unit"} & set(self._suites):
-                self._start(BESIDE, self._home / "reports" / f"{BESIDE}.log")
             for suite in self._suites:
+                self._start_beside(suite)
                 total += self._run(suite)
         except Stopped:
             self._interrupt()
             raise
         return total
+
+    def _start_beside(self, suite: str) -> None:
+        """Start what runs beside a suite; its output is shown when its turn comes."""
+        for other, company in BESIDE.items():
+            if suite in company and other in self._suites and other not in self._running:
+                self._start(other, self._home / "reports" / f"{other}.log")
 
     def _run(self, suite: str) -> Results:
         print(f"== {suite}", flush=True)

@@ -122,16 +122,17 @@ def test_stopped_run_lets_its_suites_clean_up(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("down-*"))) == 2
 
 
-def test_suites_without_engines_run_side_by_side(tmp_path: Path) -> None:
-    unit, spark = (MEETS.format(here=here, there=there) for here, there in (("unit", "spark"), ("spark", "unit")))
-    with start_run(tmp_path, {"unit": unit, "spark": spark}, "unit", "spark") as process:
+@pytest.mark.parametrize(("first", "second"), [("unit", "spark"), ("engines", "spark")])
+def test_some_suites_run_side_by_side(tmp_path: Path, first: str, second: str) -> None:
+    meet = {here: MEETS.format(here=here, there=there) for here, there in ((first, second), (second, first))}
+    with start_run(tmp_path, meet, first, second) as process:
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 0, printed
     words = [
-        "== unit\n",
-        "== unit: 1 ran, 0 failed, ",
-        "== spark\n",
-        "== spark: 1 ran, 0 failed, ",
+        f"== {first}\n",
+        f"== {first}: 1 ran, 0 failed, ",
+        f"== {second}\n",
+        f"== {second}: 1 ran, 0 failed, ",
         "2 passed, 0 failed",
     ]
     assert sorted(words, key=printed.index) == words

@@ -14,7 +14,6 @@ from pipeline.host import machine
 SAMPLE = {"slf4j-simple", "netty-transport-native-epoll", "presto-tpch"}
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     ("tool", "downloader"), [("mvn", download.with_maven), ("java", download.with_ivy)], ids=["maven", "ivy"]
 )
