@@ -15,6 +15,9 @@ from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingErro
 
 NOT_REGISTERED = {"TABLE_NOT_FOUND", "MISSING_TABLE", "SCHEMA_NOT_FOUND", "MISSING_SCHEMA", "MISSING_CATALOG"}
 NOT_READY = {"SERVER_STARTING_UP", "SERVER_SHUTTING_DOWN", "NO_NODES_AVAILABLE"}
+PROBE_SOURCE = "coinlake-probe"
+"""The source under which health probes query: no reader of the lake."""
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

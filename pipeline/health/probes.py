@@ -18,6 +18,7 @@ from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import kafka_probe, member_probes, thrift
 from pipeline.host import processes
 from pipeline.own_http import ANSWER_S, call
+from pipeline.presto import PROBE_SOURCE
 from pipeline.run_files import Beat
 from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings, load_settings
@@ -58,7 +59,7 @@ def metastore(settings: Settings) -> None:
 
 def presto(settings: Settings) -> None:
     """Run SELECT 1, which needs a worker."""
-    headers = {"X-Presto-User": "coinlake", "X-Presto-Source": "coinlake-probe"}
+    headers = {"X-Presto-User": "coinlake", "X-Presto-Source": PROBE_SOURCE}
     answer = call("POST", f"{settings.lake.presto_url}/v1/statement", content=b"SELECT 1", headers=headers).json()
     rows = answer.get("data", [])
     deadline = time.monotonic() + ANSWER_S

@@ -11,13 +11,14 @@ from pipeline.settings.values import Reader
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """The addresses of HDFS, the Hive Metastore, Spark and Presto."""
+    """The addresses of HDFS, the Hive Metastore, Spark and Presto, and when the lake rests."""
 
     hdfs_uri: str
     hdfs_http_url: str
     metastore_uri: str
     presto_url: str
     spark_master: str
+    rest_s: int  # how far apart the batches of few trades are while nobody queries Presto; 0 never rests
 
     @property
     def warehouse(self) -> str:
@@ -48,4 +49,5 @@ def read_lake(reader: Reader, machine: Machine) -> LakeSettings:
         presto_url=reader.get("PRESTO_URL", machine.url("presto"), parse.http_url),
         # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
         spark_master=reader.get("SPARK_MASTER", "local[4]", str),
+        rest_s=reader.get("COINLAKE_REST_SECONDS", "15", parse.whole(0, 600)),
     )

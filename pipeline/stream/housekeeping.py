@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pyspark import InheritableThread
@@ -29,6 +29,8 @@ MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
 REFRESH_S = 5.0
+# While nobody reads: the first query then finds some more files, and what is summed up half a minute late.
+RESTING_MAINTENANCE_S, RESTING_PUBLISH_S, RESTING_REFRESH_S = 60.0, 30.0, 30.0
 ORPHANS_S = 3600.0  # a table each time, so each of them two or three times a day
 
 
@@ -54,15 +56,9 @@ class TouchedMinutes:
 class Housekeeping:
     """Runs the chores in threads that end with `stop`: a long compaction delays neither candles nor prices."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, stop: threading.Event, touched: TouchedMinutes) -> None:
+    def __init__(self, spark: SparkSession, chores: Mapping[str, ChoreRunner]) -> None:
         self._spark = spark
-        refresher, publisher = Refresher(spark, touched), Publisher(spark, settings)
-        chores = {
-            "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
-            "publishing": [Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish)],
-            "refreshing": [Chore("refresh the tables made from trades", REFRESH_S, refresher.refresh)],
-        }
-        self._runners = {pool: ChoreRunner(its, stop) for pool, its in chores.items()}
+        self._runners = chores
 
     def start(self) -> None:
         """Start the threads."""
@@ -78,6 +74,20 @@ class Housekeeping:
         runner.loop()
 
 
+def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> dict[str, list[Chore]]:
+    """Return all chores, by the pool whose thread does them."""
+    publisher = Publisher(spark, settings)
+    publish = Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish, RESTING_PUBLISH_S)
+    refresh = Chore(
+        "refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_REFRESH_S
+    )
+    return {
+        "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
+        "publishing": [publish],
+        "refreshing": [refresh],
+    }
+
+
 def upkeep(spark: SparkSession) -> list[Chore]:
     """Return the chores that look after the Iceberg tables: one for each, so that none waits for another's repair."""
     keepers = {table.full_name: TableKeeper(spark, table) for table in ICEBERG_TABLES}
@@ -89,7 +99,9 @@ def upkeep(spark: SparkSession) -> list[Chore]:
         if count := keepers[name].retire_orphans():
             log.info("retired %d files of %s that no snapshot knows", count, name)
 
-    maintain = [Chore(f"maintain {name}", MAINTENANCE_S, keeper.run) for name, keeper in keepers.items()]
+    maintain = [
+        Chore(f"maintain {name}", MAINTENANCE_S, keeper.run, RESTING_MAINTENANCE_S) for name, keeper in keepers.items()
+    ]
     return [*maintain, Chore("find orphaned files", ORPHANS_S, retire_orphans)]
 
 

@@ -28,10 +28,12 @@ from pipeline.spark.query_checkpoint import claim_query
 from pipeline.spark.session import create_session
 from pipeline.spark.table_creation import create_tables
 from pipeline.stream.bronze import events as bronze_events
-from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes
+from pipeline.stream.chores import ChoreRunner
+from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes, chores
 from pipeline.stream.lost_offsets import resolve_lost_offsets
 from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter, Report
+from pipeline.stream.readers import PrestoQueries, Readers, Resting
 from pipeline.stream.silver import query as silver_query
 from pipeline.stream.streams import trades
 from pipeline.stream.watchdog import QueryState, Watchdog
@@ -40,12 +42,13 @@ from pipeline.tables.catalog import ICEBERG_TABLES
 log = logging.getLogger(__name__)
 
 CHECK_S = 1.0
+BRONZE_REST_S = 60.0  # between batches while nobody reads, however many records come: bronze is for rebuilding
 STREAMS = ("bronze", "silver", "trades", "gaps")  # their folders among the checkpoints
 
 
 def main() -> int:
     """Run until a signal comes or a stream fails; return the exit code."""
-    return service_main(run, quiet=("py4j",))
+    return service_main(run, quiet=("py4j", "httpx"))
 
 
 def run(settings: Settings, stop: threading.Event) -> int:
@@ -54,9 +57,10 @@ def run(settings: Settings, stop: threading.Event) -> int:
     end = spark.stop
     try:
         create_tables(spark, ICEBERG_TABLES)
-        touched = TouchedMinutes()
-        queries, trade_writer = start_queries(spark, settings, touched)
-        housekeeping = Housekeeping(spark, settings, stop, touched)
+        readers, touched = start_readers(settings, stop), TouchedMinutes()
+        queries, trade_writer = start_queries(spark, settings, touched, readers)
+        pools = chores(spark, settings, touched)
+        housekeeping = Housekeeping(spark, {pool: ChoreRunner(its, stop, readers) for pool, its in pools.items()})
         housekeeping.start()
         watchdog = Watchdog(settings.run_dir / "spark-limits.json", time.monotonic())
         code = watch(queries, ProgressReporter(settings, housekeeping.failing), watchdog, stop)
@@ -73,8 +77,16 @@ def run(settings: Settings, stop: threading.Event) -> int:
         end()
 
 
+def start_readers(settings: Settings, stop: threading.Event) -> Readers:
+    """Start looking for readers; without rests somebody is always taken to read."""
+    are_new = PrestoQueries(settings.lake.presto_url).are_new if settings.lake.rest_s else lambda: True
+    readers = Readers(are_new, stop)
+    threading.Thread(target=readers.loop, name="readers", daemon=True).start()
+    return readers
+
+
 def start_queries(
-    spark: SparkSession, settings: Settings, touched: TouchedMinutes
+    spark: SparkSession, settings: Settings, touched: TouchedMinutes, readers: Readers
 ) -> tuple[list[StreamingQuery], trades.TradeWriter]:
     """Start all streams on the checkpoint that belongs to this Kafka; bronze, which reads every topic, comes first."""
     root = f"{settings.lake.checkpoints}/stream"
@@ -84,14 +96,15 @@ def start_queries(
     source = KafkaSource(spark, settings, identity.kafka.topic_ids)
     resolve_lost_offsets(source, root, STREAMS, admin)
     own = {name: claim_query(spark, f"{root}/{name}", identity) for name in STREAMS}
+    bronze = Resting(bronze_events.BronzeWriter(spark, own["bronze"]), readers, BRONZE_REST_S)
     queries = [
-        bronze_events.run(source, f"{root}/bronze", bronze_events.BronzeWriter(spark, own["bronze"])),
+        bronze_events.run(source, f"{root}/bronze", bronze),
         silver_query.run(source, f"{root}/silver", silver_query.SilverWriter(spark, own["silver"])),
         gaps.run(source, f"{root}/gaps"),
     ]
     alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
     writer = trades.TradeWriter(spark, settings, own["trades"], alerts, touched.note)
-    return [*queries, trades.run(source, f"{root}/trades", writer)], writer
+    return [*queries, trades.run(source, f"{root}/trades", Resting(writer, readers, settings.lake.rest_s))], writer
 
 
 def watch(queries: list[StreamingQuery], reporter: ProgressReporter, watchdog: Watchdog, stop: threading.Event) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
@@ -17,6 +19,8 @@ PACE = Pace(max_records=1_000_000)
 """A batch, one every 10 s, so that catching up is faster than any rate that one broker takes. It bounds time, not
 memory: records are streamed through, and what is held is a row group a day (see the table's properties)."""
 
+Write = Callable[[DataFrame, int], object]
+
 
 class BronzeWriter:
     """Writes a micro-batch to the table, each record once."""
@@ -29,14 +33,14 @@ class BronzeWriter:
         self._appender.append(to_bronze(records), batch_id)
 
 
-def run(source: KafkaSource, checkpoint: str, writer: BronzeWriter) -> StreamingQuery:
+def run(source: KafkaSource, checkpoint: str, write: Write) -> StreamingQuery:
     """Start the stream."""
     return (
         read_records(source, TOPICS, PACE, headers=True)
         .writeStream.queryName(BRONZE_EVENTS.name)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)
-        .foreachBatch(writer)
+        .foreachBatch(write)
         .start()
     )
 

@@ -34,6 +34,7 @@ TRIGGER = "1 second"  # with 500 ms batches were slower than that under load: 1.
 # records a second on, heartbeats included, every second brings one.
 PACE = Pace(max_records=100_000, min_records=100, max_delay_s=5)
 
+Write = Callable[[DataFrame, int], object]
 OnMinutes = Callable[[frozenset[datetime]], None]
 """Called with the starts of the minutes (naive, UTC) that a batch's trades fall in, after they were written."""
 
@@ -69,8 +70,8 @@ class TradeWriter:
     def _detector(self) -> MoveDetector:
         return load_detector(self._spark, self._settings)
 
-    def __call__(self, rows: DataFrame, batch_id: int) -> None:
-        """Write one batch of `to_trades` and report which minutes got trades."""
+    def __call__(self, rows: DataFrame, batch_id: int) -> int:
+        """Write one batch of `to_trades`, report which minutes got trades, and return how many records it held."""
         detector = self._detector  # made of what the table holds without this batch
         rows.persist()
         try:
@@ -83,6 +84,7 @@ class TradeWriter:
         if batch.minutes:
             self._on_minutes(batch.minutes)
         self._known_file.save_if_due(self._known)
+        return batch.trades + batch.rejects
 
     def close(self) -> None:
         """Save what a start needs; call it once the stream has stopped."""
@@ -130,7 +132,7 @@ def _with_reason(others: DataFrame) -> DataFrame:
     return others.withColumn("reason", F.format_string("trade_id %d was seen before with another time", "trade_id"))
 
 
-def run(source: KafkaSource, checkpoint: str, writer: TradeWriter) -> StreamingQuery:
+def run(source: KafkaSource, checkpoint: str, write: Write) -> StreamingQuery:
     """Start the stream."""
     records = read_records(source, (RAW_TRADES,), PACE, headers=True)
     return (
@@ -138,6 +140,6 @@ def run(source: KafkaSource, checkpoint: str, writer: TradeWriter) -> StreamingQ
         .writeStream.queryName(NAME)
         .option("checkpointLocation", checkpoint)
         .trigger(processingTime=TRIGGER)
-        .foreachBatch(writer)
+        .foreachBatch(write)
         .start()
     )

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from pipeline.stream.chores import LONGEST_WAIT_S, Chore, ChoreRunner
+from pipeline.stream.readers import READING_S, Readers
 from tests.support.clock import FakeClock
 
 
@@ -29,9 +30,10 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def runner(clock: FakeClock, stop: threading.Event | None = None, **chores: tuple[float, Work]) -> ChoreRunner:
+def runner(clock: FakeClock, **chores: tuple[float, Work]) -> ChoreRunner:
     made = [Chore(name, interval_s, work) for name, (interval_s, work) in chores.items()]
-    return ChoreRunner(made, stop or threading.Event(), clock.time)
+    stop = threading.Event()
+    return ChoreRunner(made, stop, Readers(lambda: True, stop), clock.time)
 
 
 def test_each_chore_runs_at_its_own_interval(clock: FakeClock) -> None:
@@ -82,15 +84,36 @@ def test_a_failure_while_stopping_is_not_reported(clock: FakeClock, caplog: pyte
         raise ConnectionError("the session is closed")
 
     work = Work()
-    chores = ChoreRunner([Chore("closing", 10, close), Chore("next", 10, work)], stop, clock.time)
+    readers = Readers(lambda: True, stop)
+    chores = ChoreRunner([Chore("closing", 10, close), Chore("next", 10, work)], stop, readers, clock.time)
     clock.sleep(10)
     chores.run_due()
     assert (work.runs, chores.failing, caplog.text) == (0, {}, "")
 
 
+def test_what_only_serves_readers_is_done_less_often_without_them(clock: FakeClock) -> None:
+    stop, work = threading.Event(), Work()
+    queries = [False]
+    readers = Readers(lambda: queries[0], stop, clock.time)
+    chores = ChoreRunner([Chore("refresh", 5, work, 30)], stop, readers, clock.time)
+    clock.sleep(READING_S)
+    chores.run_due()
+    assert work.runs == 1
+    for _ in range(60):
+        clock.sleep(1)
+        readers.look()
+        chores.run_due()
+    assert work.runs == 3
+    queries[0] = True
+    clock.sleep(6)
+    readers.look()
+    chores.run_due()
+    assert work.runs == 4, "a reader does not wait for the longer interval to end"
+
+
 def test_the_loop_ends_with_the_stop() -> None:
     stop = threading.Event()
-    chores = ChoreRunner([Chore("once", 0.01, stop.set)], stop)
+    chores = ChoreRunner([Chore("once", 0.01, stop.set)], stop, Readers(lambda: True, stop))
     thread = threading.Thread(target=chores.loop)
     thread.start()
     thread.join(10)
