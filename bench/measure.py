@@ -22,7 +22,7 @@ def spread(seconds: Iterable[float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in figures.items()}
 
 
-def timed(action: Callable[[], None]) -> float:
+def timed(action: Callable[[], object]) -> float:
     """Return how many seconds a call took."""
     started = time.perf_counter()
     action()

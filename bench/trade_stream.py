@@ -13,6 +13,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -52,6 +53,10 @@ class NoProducer:
         return 0
 
 
+def ignore_minutes(minutes: frozenset[datetime], trades: int) -> None:
+    """Take what a batch touched and forget it."""
+
+
 def session_with_tables(settings: Settings, folder: Path) -> SparkSession:
     """Return a session whose `iceberg` catalog lies in a folder, with all tables made."""
     spark = scratch_session(settings, folder, "local[2]", {"spark.driver.memory": "2g"})
@@ -89,7 +94,7 @@ def measure(settings: Settings, size: int, batches: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         spark = session_with_tables(settings, Path(folder))
         scratch = replace(settings, lake=replace(settings.lake, hdfs_uri=Path(folder).as_uri()))
-        writer = TradeWriter(spark, scratch, QueryCheckpoint("bench"), NoProducer(), lambda _minutes: None)
+        writer = TradeWriter(spark, scratch, QueryCheckpoint("bench"), NoProducer(), ignore_minutes)
         bare, ours = [], []
         for number, part in zip(range(WARM_UP + batches), slices(settings, size), strict=False):
             records = read(spark, settings, part)

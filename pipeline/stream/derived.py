@@ -21,6 +21,10 @@ from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
 
 COVERAGE_REST_S = 30.0  # counting takes a second of processor time, and the hours are not judged by the second
 
+MANY_TRADES = 2_000
+"""From here on a refresh is compiled. Its code holds the times that it is about, so that each refresh is new code to
+Spark and to the JVM: for few trades, compiling it takes longer than interpreting it."""
+
 
 class TradeTables:
     """Refreshes the three tables; one of it, called by one thread at a time."""
@@ -39,12 +43,13 @@ class TradeTables:
         self._clock = clock
         self._count_from = clock()
 
-    def refresh(self, minutes: Iterable[datetime]) -> None:
+    def refresh(self, minutes: Iterable[datetime], trades: int = MANY_TRADES) -> None:
         """Recompute what sums up the trades of these minutes (starts, naive UTC), a day at a time.
 
-        After an error, call it again with the same minutes. Call it without minutes where none was touched: coverage
-        may still have to be counted.
+        `trades` is about how many of them are new. After an error, call it again with the same minutes. Call it without
+        minutes where none was touched: coverage may still have to be counted.
         """
+        set_compiled(self._spark, trades >= MANY_TRADES)
         for day in by_day(minutes):
             self._refresh_day(cover(day))
             self._uncounted.update(hour_of(minute) for minute in day)
@@ -79,6 +84,12 @@ def exact_session(spark: SparkSession) -> SparkSession:
     session = spark.newSession()
     session.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
     return session
+
+
+def set_compiled(spark: SparkSession, is_compiled: bool) -> None:
+    """Have the session's queries run as generated code, or interpreted."""
+    spark.conf.set("spark.sql.codegen.wholeStage", str(is_compiled).lower())
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_compiled else "NO_CODEGEN")
 
 
 def newest_minute(spark: SparkSession) -> datetime | None:

@@ -19,7 +19,7 @@ from pipeline.serving.removal import SourceRemover
 from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.chores import Chore, ChoreRunner
-from pipeline.stream.derived import TradeTables, minutes_to_refresh
+from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.hive import COIN_DATA
 
@@ -40,16 +40,19 @@ class TouchedMinutes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._minutes: set[datetime] = set()
+        self._trades = 0
 
-    def note(self, minutes: Iterable[datetime]) -> None:
-        """Add minutes."""
+    def note(self, minutes: Iterable[datetime], trades: int) -> None:
+        """Add minutes that got so many trades in all."""
         with self._lock:
             self._minutes.update(minutes)
+            self._trades += trades
 
-    def take(self) -> set[datetime]:
-        """Return them all and forget them."""
+    def take(self) -> tuple[set[datetime], int]:
+        """Return them all, with the number of their new trades, and forget them."""
         with self._lock:
-            taken, self._minutes = self._minutes, set()
+            taken = self._minutes, self._trades
+            self._minutes, self._trades = set(), 0
             return taken
 
 
@@ -141,11 +144,11 @@ class Refresher:
     def refresh(self) -> None:
         """Bring candles, statistics and coverage up to the trades; the first time also what a crash left undone."""
         if self._trade_tables is None:
-            self._touched.note(minutes_to_refresh(self._spark))
+            self._touched.note(minutes_to_refresh(self._spark), MANY_TRADES)
             self._trade_tables = TradeTables(self._spark)
-        minutes = self._touched.take()
+        minutes, trades = self._touched.take()
         try:
-            self._trade_tables.refresh(minutes)
+            self._trade_tables.refresh(minutes, trades)
         except Exception:
-            self._touched.note(minutes)  # they are still to be done
+            self._touched.note(minutes, trades)  # they are still to be done
             raise

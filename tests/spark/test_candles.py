@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.stream.derived import TradeTables, minutes_to_refresh
+from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
 from pipeline.tables.gold import PRICE_STATS
 from pipeline.tables.ops import COVERAGE
 from pipeline.tables.silver import CANDLES_1M
@@ -56,23 +56,29 @@ def recomputed(trades: list[Trade]) -> Recomputed:
     return Recomputed((t.product, t.trade_id, t.time, t.price, t.size, t.channel) for t in trades)
 
 
-def test_candles_equal_an_independent_sum(lake: SparkSession) -> None:
+@pytest.fixture(params=[1, MANY_TRADES], ids=["interpreted", "compiled"])
+def few_or_many(request: pytest.FixtureRequest) -> int:
+    """Return a number of new trades, by which a refresh is interpreted or compiled."""
+    return int(request.param)
+
+
+def test_candles_equal_an_independent_sum(lake: SparkSession, few_or_many: int) -> None:
     trades = random_trades(600)
     tables = TradeTables(lake)
     late = trades[::7]
-    tables.refresh(add(lake, [trade for trade in trades if trade not in late]))
-    tables.refresh(add(lake, late))
+    tables.refresh(add(lake, [trade for trade in trades if trade not in late]), few_or_many)
+    tables.refresh(add(lake, late), few_or_many)
     found = rows(lake, CANDLES_1M.full_name, CANDLE, "1, 2")
     assert found == recomputed(trades).candles()
     assert lake.table(f"{CANDLES_1M.full_name}.files").count() == 2  # one a day
 
 
-def test_hourly_statistics_equal_an_independent_sum(lake: SparkSession) -> None:
+def test_hourly_statistics_equal_an_independent_sum(lake: SparkSession, few_or_many: int) -> None:
     trades = [trade for trade in random_trades(300) if not at(2000) < trade.time < at(6000)]  # more than an hour's rest
     tables = TradeTables(lake)
     late = trades[3::9]
     for part in ([t for t in trades if t not in late][:100], [t for t in trades if t not in late][100:], late):
-        tables.refresh(add(lake, part))
+        tables.refresh(add(lake, part), few_or_many)
     columns = "product_id, window_start, window_end, min_price, max_price, volume, trades, avg_price, vwap"
     found = rows(lake, PRICE_STATS.full_name, columns, "product_id, window_end")
     assert found == recomputed(trades).statistics()
@@ -101,20 +107,20 @@ def test_doing_it_again_changes_nothing(lake: SparkSession) -> None:
         ("99999999999999999999", "99999999999999999999", "1000000000000000000"),  # saturates, and nothing stops
     ],
 )
-def test_turnover_keeps_every_digit(lake: SparkSession, price: str, size: str, expected: str) -> None:
-    TradeTables(lake).refresh(add(lake, [Trade(1, START, price=price, size=size)]))
+def test_turnover_keeps_every_digit(lake: SparkSession, price: str, size: str, expected: str, few_or_many: int) -> None:
+    TradeTables(lake).refresh(add(lake, [Trade(1, START, price=price, size=size)]), few_or_many)
     assert rows(lake, CANDLES_1M.full_name, "turnover", "1") == [(Decimal(expected),)]
 
 
-def test_a_sum_that_is_too_large_saturates(lake: SparkSession) -> None:
+def test_a_sum_that_is_too_large_saturates(lake: SparkSession, few_or_many: int) -> None:
     huge = [Trade(number, START, price="9" * 20, size="9" * 20) for number in range(3)]
-    TradeTables(lake).refresh(add(lake, huge))
+    TradeTables(lake).refresh(add(lake, huge), few_or_many)
     largest = Decimal("99999999999999999999.999999999999999999")
     assert rows(lake, CANDLES_1M.full_name, "volume, price_sum, turnover", "1") == [(largest, largest, largest)]
 
 
-def test_sizes_of_zero_have_no_weighted_mean(lake: SparkSession) -> None:
-    TradeTables(lake).refresh(add(lake, [Trade(1, START, price="7", size="0")]))
+def test_sizes_of_zero_have_no_weighted_mean(lake: SparkSession, few_or_many: int) -> None:
+    TradeTables(lake).refresh(add(lake, [Trade(1, START, price="7", size="0")]), few_or_many)
     assert rows(lake, PRICE_STATS.full_name, "avg_price, vwap, volume", "1") == [(7, None, 0)]
 
 

@@ -19,7 +19,7 @@ PACE = Pace(max_records=1_000_000)
 """A batch, one every 10 s, so that catching up is faster than any rate that one broker takes. It bounds time, not
 memory: records are streamed through, and what is held is a row group a day (see the table's properties)."""
 
-Write = Callable[[DataFrame, int], object]
+Write = Callable[[DataFrame, int], None]
 
 
 class BronzeWriter:

@@ -34,9 +34,9 @@ TRIGGER = "1 second"  # with 500 ms batches were slower than that under load: 1.
 # records a second on, heartbeats included, every second brings one.
 PACE = Pace(max_records=100_000, min_records=100, max_delay_s=5)
 
-Write = Callable[[DataFrame, int], object]
-OnMinutes = Callable[[frozenset[datetime]], None]
-"""Called with the starts of the minutes (naive, UTC) that a batch's trades fall in, after they were written."""
+Write = Callable[[DataFrame, int], None]
+OnMinutes = Callable[[frozenset[datetime], int], None]
+"""Called after a batch was written, with the starts of the minutes (naive, UTC) that got trades, and their number."""
 
 
 class TradeWriter:
@@ -82,7 +82,7 @@ class TradeWriter:
         alerts = detector.detect(extremes, datetime.now(UTC))
         self._write_alerts(alerts, batch_id)
         if batch.minutes:
-            self._on_minutes(batch.minutes)
+            self._on_minutes(batch.minutes, batch.trades)
         self._known_file.save_if_due(self._known)
         return batch.trades + batch.rejects
 
