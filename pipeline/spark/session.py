@@ -133,6 +133,7 @@ def _latency() -> dict[str, str]:
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
         # Each batch's plan is written out for the web page.
         "spark.sql.ui.explainMode": "simple",
+        "spark.sql.debug.maxToStringFields": "5",
         "spark.sql.streaming.noDataMicroBatches.enabled": "false",
         "spark.scheduler.mode": "FAIR",
         # Python would tell the JVM for each column expression on which line it stands: two calls more for each.

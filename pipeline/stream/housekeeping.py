@@ -29,8 +29,8 @@ MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
 REFRESH_S = 5.0
-# While nobody reads: the first query then finds some more files, and what is summed up half a minute late.
-RESTING_MAINTENANCE_S, RESTING_PUBLISH_S, RESTING_REFRESH_S = 60.0, 30.0, 30.0
+# While nobody reads. The first query ends it: it finds more files, and sums of a minute ago that are soon up to date.
+RESTING_S = 60.0
 ORPHANS_S = 3600.0  # a table each time, so each of them two or three times a day
 
 
@@ -80,10 +80,8 @@ class Housekeeping:
 def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> dict[str, list[Chore]]:
     """Return all chores, by the pool whose thread does them."""
     publisher = Publisher(spark, settings)
-    publish = Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish, RESTING_PUBLISH_S)
-    refresh = Chore(
-        "refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_REFRESH_S
-    )
+    publish = Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish, RESTING_S)
+    refresh = Chore("refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_S)
     return {
         "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
         "publishing": [publish],
@@ -102,9 +100,7 @@ def upkeep(spark: SparkSession) -> list[Chore]:
         if count := keepers[name].retire_orphans():
             log.info("retired %d files of %s that no snapshot knows", count, name)
 
-    maintain = [
-        Chore(f"maintain {name}", MAINTENANCE_S, keeper.run, RESTING_MAINTENANCE_S) for name, keeper in keepers.items()
-    ]
+    maintain = [Chore(f"maintain {name}", MAINTENANCE_S, keeper.run, RESTING_S) for name, keeper in keepers.items()]
     return [*maintain, Chore("find orphaned files", ORPHANS_S, retire_orphans)]
 
 
