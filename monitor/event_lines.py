@@ -47,10 +47,11 @@ def escaped(value: bytes | None) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """Return an amount in USD: thousands apart; cents from 1 USD on, four telling digits below."""
+    """Return an amount in USD: thousands apart; cents from 100 USD on, five significant digits from 1, four below."""
     if not amount.is_finite() or amount.adjusted() > MOST_DIGITS:  # 1E+999999999 would fill the memory
         raise ValueError(f"not an amount: {amount}")
-    decimals = 2 if abs(amount) >= 1 or not amount else min(18, 3 - amount.adjusted())
+    digits = 5 if abs(amount) >= 1 else 4
+    decimals = max(2, min(18, digits - 1 - amount.adjusted())) if amount else 2
     return f"{amount:,.{decimals}f}"
 
 
@@ -90,7 +91,8 @@ def _trade_story(fields: Mapping[str, Any]) -> str | None:
         trades = [trade for event in fields["events"] for trade in event["trades"]]
         return f"{_text(trades[0]['product_id']).ljust(COLUMNS[2])}  {len(trades)} trades" if trades else None
     if "alert_type" in fields:
-        return f"{product}  {_text(fields['alert_type'])} {_text(fields['move_pct'])} % to {_text(fields['price'])}"
+        price = money(Decimal(fields["price"]))
+        return f"{product}  {_text(fields['alert_type'])} {_text(fields['move_pct'])} % to {price}"
     if "gap_id" in fields:
         ids = f"{_text(fields['from_id'])}..{_text(fields['to_id'])}"
         return f"{product}  gap {ids} {_text(fields['status'])} ({_text(fields['reason'])})"
