@@ -28,7 +28,7 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
         ServiceError: they did not in time.
     """
     deadline = time.monotonic() + WITHIN_S + MORE_S_PER_RECORD * _unread(_positions(settings), None)
-    wait_for_stream(settings, advance, deadline)
+    wait_for_stream(settings, lambda done, all_of_it, note: advance(done, 2 * all_of_it, note), deadline)
     silver, problem = None, "nothing was counted"
     while time.monotonic() < deadline:
         try:
@@ -40,7 +40,7 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
             if in_hive >= silver:
                 return int(in_hive)
             problem = f"hive.crypto.coin_data shows {in_hive:,} of {silver:,} rows"
-            advance(in_hive, silver, problem)
+            advance(silver + in_hive, 2 * silver, problem)  # the second half
         time.sleep(LOOK_AGAIN_S)
     raise ServiceError(f"not all rows can be read yet: {problem}. {NEXT_STEP}")
 
@@ -56,7 +56,7 @@ def wait_for_stream(settings: Settings, advance: Advance, deadline: float) -> No
     while left := _unread(_positions(settings), start):
         if time.monotonic() > deadline:
             raise ServiceError(f"the stream still has {left:,} records to read. {NEXT_STEP}")
-        advance(first - left, first, f"{left:,} records to read")
+        advance(first - left, first, f"{left:,} records to be read by the stream")
         time.sleep(LOOK_AGAIN_S)
 
 
