@@ -2,7 +2,7 @@
 SELECT coin
 FROM iceberg.gold.coins
 WHERE coin IS NOT NULL
-UNION
+UNION DISTINCT
 SELECT coin
 FROM iceberg.silver.coin_prices
 ORDER BY 1;

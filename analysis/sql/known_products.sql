@@ -2,7 +2,7 @@
 SELECT product_id
 FROM iceberg.gold.coins
 WHERE product_id IS NOT NULL
-UNION
+UNION DISTINCT
 SELECT product_id
 FROM iceberg.silver.candles_1m
 ORDER BY 1;
