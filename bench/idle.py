@@ -24,8 +24,10 @@ def measure(settings: Settings, seconds: float, warm_up: float) -> dict[str, obj
     """Let the lake idle and return what it took."""
     rate = TRADES_PER_PRODUCT * len(settings.markets.products)
     with trade_rate(settings, rate):
-        # The first, since the status queries Presto, and the lake does not rest within a minute of a query.
-        pids = {**service_pids(), "supervisor": int((settings.run_dir / "supervisord.pid").read_text(encoding="utf-8"))}
+        pids = {
+            **service_pids(settings),
+            "supervisor": int((settings.run_dir / "supervisord.pid").read_text(encoding="utf-8")),
+        }
         time.sleep(warm_up)
         start, (busy_before, all_before) = time.monotonic(), machine_seconds()
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}

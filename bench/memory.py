@@ -5,23 +5,24 @@ RSS counts shared pages in every process; PSS divides them among their users, so
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterable
 
 import psutil
 
 from bench.measure import report
-from pipeline.settings import CHECKOUT
+from pipeline.engines.supervisor import client
+from pipeline.settings import Settings, load_settings
 
 MB = 1_000_000
 
 
-def service_pids() -> dict[str, int]:
-    """Return the process id of each running service, as `pipeline_status.sh` tells it, whether all is well or not."""
-    command = [str(CHECKOUT / "pipeline/scripts/pipeline_status.sh"), "--json"]
-    status = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True).stdout)
-    return {service["name"]: service["pid"] for service in status["services"] if service["pid"]}
+def service_pids(settings: Settings) -> dict[str, int]:
+    """Return the process id of each running service, as the supervisor tells it: a lake that rests stays at rest.
+
+    Raises:
+        ServiceError: the lake is stopped, or runs in containers.
+    """
+    return {name: state.pid for name, state in client(settings).states().items() if state.pid is not None}
 
 
 def tree_mb(pid: int) -> dict[str, int]:
@@ -39,7 +40,7 @@ def total(services: Iterable[dict[str, int]]) -> dict[str, int]:
 
 def main() -> None:
     """Measure and print the figures."""
-    services = {name: tree_mb(pid) for name, pid in service_pids().items()}
+    services = {name: tree_mb(pid) for name, pid in service_pids(load_settings()).items()}
     report(services=services, total=total(services.values()))
 
 

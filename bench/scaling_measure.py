@@ -36,7 +36,7 @@ def measure(settings: Settings, rate: int, seconds: float, warm_up: float) -> Me
     """Set the rate, let it settle, and measure one window."""
     with trade_rate(settings, rate):
         time.sleep(warm_up)
-        pids = service_pids()
+        pids = service_pids(settings)
         start, before = time.monotonic(), read_contents(settings)
         spent = watch(settings, pids, seconds)
         span_s, after = time.monotonic() - start, read_contents(settings)
@@ -91,7 +91,7 @@ def make_costs(settings: Settings, files: list[Path]) -> Costs:
         counts=fit_counts(runs),
         bronze=stored(settings, BRONZE_EVENTS),
         trades=stored(settings, FACT_TRADES),
-        queries=query_costs(settings, service_pids()["presto"]),
+        queries=query_costs(settings, service_pids(settings)["presto"]),
     )
 
 

@@ -27,7 +27,7 @@ def take(settings: Settings, hours: float) -> Sample:
         **folder_sizes(settings),
         **edit_log(settings.data_dir / "namenode" / "current"),
         **hdfs_counts(settings),
-        **{f"memory {name} PSS MB": tree_mb(pid)["pss_mb"] for name, pid in service_pids().items()},
+        **{f"memory {name} PSS MB": tree_mb(pid)["pss_mb"] for name, pid in service_pids(settings).items()},
     }
 
 
