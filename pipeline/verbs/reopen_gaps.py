@@ -18,7 +18,7 @@ from pipeline.id_ranges import Runs
 from pipeline.ingest.trades.backfill.trades_table import TradesTable
 from pipeline.ingest.trades.gaps.gap import Hole
 from pipeline.ingest.trades.gaps.gap_store import GapStore
-from pipeline.ingest.trades.market_choice import trades_choice
+from pipeline.ingest.trades.market_choice import choice_in_use
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _reopen(settings: Settings, options: argparse.Namespace) -> int:
-    choice = trades_choice(settings)
+    choice = choice_in_use(settings)
     if choice is None:
         raise ServiceError("the lake has not chosen a market yet: run pipeline/scripts/pipeline_setup.sh")
     source = settings.markets.exchange.market(choice.kind).source

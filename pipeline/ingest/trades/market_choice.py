@@ -28,6 +28,17 @@ def trades_choice(settings: Settings) -> Choice | None:
     return markets.trades if markets.trades.kind in {LIVE, SIMULATOR} else None
 
 
+def choice_in_use(settings: Settings) -> Choice | None:
+    """Return the lake's newest choice for trades, whatever COINLAKE_MARKET says where this is asked; None before one.
+
+    The set-up's `--market` is not in the environment of the commands that follow it.
+    """
+    markets = Markets.read(settings.run_dir)
+    if markets is not None and markets.trades.kind in {LIVE, SIMULATOR}:
+        return markets.trades
+    return trades_choice(settings)
+
+
 def wait_for_market(settings: Settings, stop: threading.Event) -> TradeMarket:
     """Return the market in use, once the scheduler has chosen it where the settings do not.
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.ingest.trades.gaps.gap_store import GapStore
+from pipeline.run_files import Choice, Markets
 from pipeline.verbs import reopen_gaps
 from tests.support.clock import FakeClock
 from tests.support.gaps import BTC, Kept
@@ -50,6 +51,15 @@ def test_holes_without_a_gap_are_handed_over(table, holes, capsys):
         "BTC-USD: 8 trades missing: 101..103, 105..109",
         "handed over. The trade producer is not running: it opens gaps for them at its next start.",
     ]
+
+
+def test_the_lakes_own_choice_of_a_market_counts(table, holes, tmp_path, monkeypatch):
+    monkeypatch.delenv("COINBASE_WS_URL")
+    monkeypatch.setenv("COINLAKE_MARKET", "auto")  # the set-up was given --market live
+    choice = Choice("live", "live", "COINLAKE_MARKET=live")
+    Markets(choice, choice).write(tmp_path / "run")
+    assert reopen_gaps.main([]) == 0
+    assert len(holes()) == 2
 
 
 def test_a_running_producer_takes_them_over_and_a_second_run_finds_nothing(table, holes, tmp_path, capsys):
