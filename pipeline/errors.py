@@ -128,8 +128,8 @@ class CheckpointMismatchError(RefusalError):
     def __init__(self, checkpoint: str, what: str, recorded: str, found: str) -> None:
         super().__init__(
             f"checkpoint {checkpoint} was made for {what} {recorded}, but Kafka now has {found}: its offsets mean "
-            f"nothing there. Bring that Kafka back, or move the checkpoint away to read the new one from its start "
-            f"(rows that are in the tables already are not written twice)."
+            f"nothing there. Bring that Kafka back, or run pipeline/scripts/reread_kafka.sh, and the new one is read "
+            f"from its start (rows that are in the tables already are not written twice)."
         )
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from pipeline.engines import leftovers, render, supervisor
 from pipeline.errors import ServiceError
 from pipeline.health import probes
+from pipeline.service_main import REFUSING
 from pipeline.services import BY_NAME, JARS, readers_of
 from pipeline.settings import Settings
 from pipeline.verbs.run_config import Choices
 
 LOG_LINES = 15
 LOOK_AGAIN_S = 0.25
+REFUSED = "refused to run"
+SEARCHED_LINES = 100  # of a log: a Spark job prints a few after its refusal
 
 
 def start(choices: Choices, *, new_jars: bool = False) -> str:
@@ -48,7 +51,7 @@ def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> 
     while (reason := probes.check(name, settings)) is not None:
         state = supervisor.client(settings).states()[name]
         if state.refused:
-            raise ServiceError(_failure(settings, name, "refused to run"))
+            raise ServiceError(_failure(settings, name, REFUSED))
         if state.state == "FATAL":  # its program was never reached and has said nothing itself
             raise ServiceError(_failure(settings, "supervisord", f"could not start {name}"))
         if time.monotonic() > deadline:
@@ -60,8 +63,16 @@ def _folder(file: Path, settings: Settings) -> str:
     return file.relative_to(settings.conf_dir).parts[0]
 
 
+def refusal(log: Path) -> str | None:
+    """Return why a service last refused to run, as its log has it; None where it says nothing of that."""
+    reasons = [line.partition(REFUSING)[2] for line in log_tail(log, SEARCHED_LINES) if REFUSING in line]
+    return reasons[-1].rstrip(".") if reasons else None
+
+
 def _failure(settings: Settings, name: str, what: str) -> str:
     log = settings.log_dir / f"{name}.log"
+    if what == REFUSED and (reason := refusal(log)):
+        return f"{name} {what}: {reason}.\n  Log: {log}. Then rerun the command; it resumes where it stopped."
     tail = log_tail(log)
     shown = "\n".join(f"    {line}" for line in tail) or "    (the log is empty)"
     return (

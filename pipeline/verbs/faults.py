@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from pipeline.engines import supervisor
 from pipeline.errors import ServiceError
 from pipeline.run_files import Beat
-from pipeline.service_main import REFUSING
 from pipeline.settings import Settings
-from pipeline.verbs.bring_up import log_tail
+from pipeline.verbs.bring_up import REFUSED, refusal
 
-SEARCHED_LINES = 100  # of a log: a Spark job prints a few after its refusal
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 
 
@@ -32,9 +30,8 @@ def _end_of(settings: Settings, state: supervisor.ServiceState) -> str | None:
     if not state.refused:
         return None
     log = settings.log_dir / f"{state.name}.log"
-    reasons = [line.partition(REFUSING)[2] for line in log_tail(log, SEARCHED_LINES) if REFUSING in line]
-    reason = f": {reasons[-1].rstrip('.')}" if reasons else ""
-    return f"{state.name} refused to run{reason}. Log: {log}. {SETUP} starts it again."
+    reason = refusal(log)
+    return f"{state.name} {REFUSED}{f': {reason}' if reason else ''}. Log: {log}. {SETUP} starts it again."
 
 
 def _failing_chores(settings: Settings) -> Iterator[str]:

@@ -120,6 +120,18 @@ def test_a_refusal_is_told_at_once(monkeypatch: pytest.MonkeyPatch, choices: Cho
         bring_up.wait_ready(choices.settings, "kafka", within_s=60)
 
 
+def test_a_refusal_is_told_by_its_reason_alone(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
+    use(monkeypatch, Daemon(kafka="EXITED"))
+    monkeypatch.setattr("pipeline.health.probes.check", lambda _name, _settings: "connection refused")
+    log = choices.settings.log_dir / "kafka.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("\tat java.lang.Thread.run\n2026-01-15 ERROR pipeline: refusing to run: another Kafka.\nafter it\n")
+    with pytest.raises(ServiceError) as failed:
+        bring_up.wait_ready(choices.settings, "kafka", within_s=60)
+    told = f"kafka refused to run: another Kafka.\n  Log: {log}. Then rerun the command; it resumes where it stopped."
+    assert str(failed.value) == told
+
+
 def test_a_program_that_was_never_found_is_explained_by_the_supervisor(
     monkeypatch: pytest.MonkeyPatch, choices: Choices
 ) -> None:

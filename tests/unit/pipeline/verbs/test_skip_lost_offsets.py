@@ -12,7 +12,7 @@ from pipeline.errors import ServiceError
 from pipeline.events.trades import RAW_TRADES
 from pipeline.settings import Settings, load_settings
 from pipeline.stream.lost_offsets import ACCEPTED_FILE, LOST_FILE, LostRange, to_json
-from pipeline.verbs import skip_lost_offsets
+from pipeline.verbs import skip_lost_offsets, stream_folder
 
 TRADES = LostRange("trades", RAW_TRADES.name, 2, 5, 99)
 
@@ -56,7 +56,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def name_node(monkeypatch: pytest.MonkeyPatch) -> NameNode:
     found = NameNode({"identity.json": "{}", LOST_FILE: to_json([TRADES])})
-    monkeypatch.setattr(skip_lost_offsets, "call", found.call)
+    monkeypatch.setattr(stream_folder, "call", found.call)
     return found
 
 
@@ -91,7 +91,7 @@ def test_a_refused_rename_is_a_fault(settings: Settings, name_node: NameNode, mo
     refused = httpx.Response(200, json={"boolean": False})
     answers = {"RENAME": refused}
     monkeypatch.setattr(
-        skip_lost_offsets,
+        stream_folder,
         "call",
         lambda method, url, *, params=None: (
             answers.get((params or {}).get("op")) or name_node.call(method, url, params=params)
