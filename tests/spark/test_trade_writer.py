@@ -62,7 +62,11 @@ class Stream:
 
     def restart(self) -> None:
         checkpoint = QueryCheckpoint(self.checkpoint)
-        self.write = TradeWriter(self.spark, self.settings, checkpoint, self.topic, self.minutes.append)
+        self.write = TradeWriter(self.spark, self.settings, checkpoint, self.topic, self._note)
+
+    def _note(self, minutes: frozenset[datetime], trades: int) -> None:
+        assert trades > 0
+        self.minutes.append(minutes)
 
     def rows(self, *frames: bytes) -> DataFrame:
         rows = self.spark.createDataFrame(records(frames), RECORD_SCHEMA)
