@@ -75,7 +75,7 @@ def described(found: Mapping[str, Runs]) -> Iterator[str]:
         more = sum(1 for _ in runs) - SHOWN
         yield f"{product}: {runs.total} trades missing: {first}{f' and {more} more holes' if more > 0 else ''}"
     if not found:
-        yield "nothing to reopen: the table lacks no trade without a gap"
+        yield "nothing to reopen: the table lacks no trade older than 5 min without a gap"
 
 
 def _what_follows(settings: Settings) -> str:

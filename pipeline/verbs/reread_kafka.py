@@ -45,7 +45,7 @@ def run(settings: Settings, now: datetime, *, unasked: bool) -> int:
         return 1
     print(f"The checkpoint is in {folder.move_aside(f'{now:%Y%m%dT%H%M%S}')} now; delete it once all is well.")  # noqa: T201
     print("Next: pipeline/scripts/pipeline_setup.sh starts the Spark job again.")  # noqa: T201
-    print("Then pipeline/scripts/reopen_gaps.sh fetches trades that only the old Kafka had.")  # noqa: T201
+    print("The trade producer fetches trades that only the old Kafka had; prices of that kind are gone.")  # noqa: T201
     return 0
 
 

@@ -43,7 +43,7 @@ def run(settings: Settings, *, unasked: bool) -> int:
     folder.replace(ACCEPTED_FILE, by=LOST_FILE)
     print("Accepted. Next: pipeline/scripts/pipeline_setup.sh starts the Spark job again, behind these records.")  # noqa: T201
     if any(each.topic == RAW_TRADES.name for each in lost):
-        print("Then pipeline/scripts/reopen_gaps.sh fetches the trades that were among them.")  # noqa: T201
+        print("6 minutes later pipeline/scripts/reopen_gaps.sh fetches the trades that were among them.")  # noqa: T201
     return 0
 
 

@@ -77,7 +77,7 @@ def test_a_running_producer_takes_them_over_and_a_second_run_finds_nothing(table
         (105, 109, "open"),
     ]
     assert reopen_gaps.main([]) == 0
-    assert capsys.readouterr().out == "nothing to reopen: the table lacks no trade without a gap\n"
+    assert capsys.readouterr().out == "nothing to reopen: the table lacks no trade older than 5 min without a gap\n"
     assert holes() == []
     producer.store.close()
 

