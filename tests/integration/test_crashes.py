@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.killing import kill_and_wait
+from pipeline.engines.supervisor import client
+from tests.support.killing import kill, kill_and_wait
 from tests.support.prices import Feed, Key
 from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Stack
@@ -18,10 +19,12 @@ PRICES = "iceberg.silver.coin_prices"
 BEFORE, AFTER = 200, 200  # prices that flow before the kill, and again once the service is back
 TRADES_PER_S = 200
 SERVICES = ("spark", "kafka", "datanode", "namenode", "metastore", "presto", "trades", "scheduler")
-# Every service dies in the default run, those that do not wait for each other together.
-ROUNDS = ("spark scheduler", "kafka presto", "namenode metastore", "datanode trades")
+# Every service dies in the default run, those that do not wait for each other together; Kafka in a test of its own.
+ROUNDS = ("spark scheduler", "namenode metastore", "datanode trades")
+WITH_KAFKA = ("kafka", "presto")
 ALONE = [pytest.param(service, marks=pytest.mark.long) for service in SERVICES]
 RECOVERY_S = 240  # a limit for busy machines: alone, the driver is back after half a minute
+OUTAGES = [20, pytest.param(120, marks=pytest.mark.long)]  # seconds
 
 
 def keys_in_lake(stack: Stack, source: str) -> list[Key]:
@@ -58,7 +61,7 @@ def nothing_lost_or_doubled(stack: Stack, trading: Session, source: str) -> Iter
 
 
 def test_every_service_is_killed() -> None:
-    assert {name for names in ROUNDS for name in names.split()} == set(SERVICES)
+    assert {*WITH_KAFKA, *(name for names in ROUNDS for name in names.split())} == set(SERVICES)
 
 
 @pytest.mark.parametrize("services", [*ROUNDS, *ALONE])
@@ -67,6 +70,22 @@ def test_killed_services_come_back_and_nothing_is_lost_or_doubled(
 ) -> None:
     with nothing_lost_or_doubled(stack, trading, source):
         kill_and_wait(stack, *services.split())
+
+
+@pytest.mark.parametrize("seconds", OUTAGES)
+def test_kafka_killed_twice_and_away_for_a_while_loses_and_doubles_nothing(
+    stack: Stack, trading: Session, source: str, seconds: int
+) -> None:
+    supervisor = client(stack.settings)
+    with nothing_lost_or_doubled(stack, trading, source):
+        kill_and_wait(stack, *WITH_KAFKA)
+        kill(stack, "kafka")
+        supervisor.stop("kafka")  # which the supervisor was about to start again
+        try:
+            at_stop = trading.made()
+            wait_until(lambda: trading.made() > at_stop + TRADES_PER_S * seconds, 2 * seconds, "trades without Kafka")
+        finally:
+            supervisor.start("kafka")
 
 
 def test_killed_simulator_comes_back(stack: Stack) -> None:

@@ -69,7 +69,7 @@ class Feed:
 
     def _run(self) -> None:
         # Idempotent: a retry after the broker's death must not be what makes a row appear twice.
-        config = {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "delivery.timeout.ms": 120_000}
+        config = {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "delivery.timeout.ms": 300_000}
         producer = Producer(config)
         for event in self._events():
             if self._stop.wait(1 / self.per_second):
@@ -78,4 +78,4 @@ class Feed:
             producer.produce(COIN_EVENTS.name, value=value, key=key)
             producer.poll(0)
             self.produced.append(event)
-        self.unacknowledged = producer.flush(120)
+        self.unacknowledged = producer.flush(300)
