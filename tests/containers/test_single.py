@@ -23,6 +23,7 @@ SERVICES = ("notebook", "trades", "scheduler", "simulator", "spark", "presto", "
 ONCE = {"secrets", "topics", "databases"}
 PRICES = "iceberg.silver.coin_prices"
 SOURCE = "test-containers"
+ALONE = [pytest.param(service, marks=pytest.mark.long) for service in ("kafka", "spark", "cloudera")]
 
 
 @pytest.fixture(scope="module")
@@ -83,20 +84,27 @@ def test_a_file_of_prices_is_taken_in(lake: Lake, tmp_path: Path) -> None:
     lake.stack.wait_for_count(1, PRICES, "source = 'csv_coingecko' AND coin = 'ethereum'")
 
 
-@pytest.mark.parametrize("service", ["kafka", "spark", "cloudera"])
-def test_a_crash_loses_and_doubles_nothing(lake: Lake, service: str) -> None:
+@pytest.mark.parametrize("services", ["kafka spark cloudera", *ALONE])
+def test_a_crash_loses_and_doubles_nothing(lake: Lake, services: str) -> None:
     began = datetime.now(UTC) - timedelta(minutes=30)
-    source = f"{SOURCE}-{service}"
+    source = f"{SOURCE}-{services.replace(' ', '-')}"
     events = [record(price_event(source, began + timedelta(seconds=n))) for n in range(600)]
-    started = lake.inspect(service)["State"]["StartedAt"]
+    started = {service: started_at(lake, service) for service in services.split()}
     lake.stack.produce_all("coin_events", events[:300])
-    lake.crash(service)
+    for service in started:
+        lake.crash(service)
     lake.stack.produce_all("coin_events", events[300:])
-    wait_until(lambda: lake.inspect(service)["State"]["StartedAt"] != started, 60, f"{service} is started again")
+    for service, before in started.items():
+        wait_until(lambda: started_at(lake, service) != before, 60, f"{service} is started again")  # noqa: B023
     where = f"source = '{source}'"
     lake.stack.wait_for_count(600, PRICES, where, seconds=240)
     assert lake.stack.presto(f"SELECT count(DISTINCT event_time) FROM {PRICES} WHERE {where}") == [(600,)]
-    wait_until(lambda: lake.health(service) == "healthy", 240, f"{service} is healthy again")
+    for service in started:
+        wait_until(lambda: lake.health(service) == "healthy", 240, f"{service} is healthy again")  # noqa: B023
+
+
+def started_at(lake: Lake, service: str) -> str:
+    return str(lake.inspect(service)["State"]["StartedAt"])
 
 
 def test_no_container_runs_as_root_or_writes_into_its_image(lake: Lake) -> None:
