@@ -53,8 +53,8 @@ def users_environment() -> dict[str, str]:
 
 @cache
 def port_base() -> int:
-    """Return a free block of ports, the same for every command."""
-    return free_port_base()
+    """Return a free block of ports, the same for every command; the lake in containers has one of its own."""
+    return free_port_base(reserved=int(os.environ["COINLAKE_PORT_BASE"]))
 
 
 def test_readme_is_short_and_starts_with_the_two_commands(checkout: Path, commands: list[Command]) -> None:

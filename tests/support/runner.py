@@ -1,6 +1,6 @@
 """Run the suites, each by pytest, and add up what they say.
 
-Most run one by one. Beside those that leave a core idle runs another (`BESIDE`).
+Most run one by one. Beside those that leave a core idle, or wait for a network, runs another (`BESIDE`).
 
 Called by `tests/run.sh`, which makes the interpreter that this runs in.
 """
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from pipeline.host.machine import available_memory
 from pipeline.host.ports import is_free
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import CHECKOUT
@@ -28,7 +29,9 @@ from tests.support.results import Results, read_junit
 
 SUITES = ("static", "unit", "engines", "spark", "integration", "docs", "containers")  # fast ones first
 EVERYTHING = "all"  # the long tests, too
-BESIDE = {"spark": ("static", "unit", "engines")}  # a suite -> those it runs beside, each of which leaves it a core
+# A suite -> those it runs beside. Spark's tests keep one core busy, images and a clone's packages are downloaded.
+BESIDE = {"spark": ("static", "unit", "engines"), "containers": ("docs",)}
+ROOM = {"containers": 12_000_000_000}  # bytes of available memory: less is not enough for two lakes
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 FETCH_JARS = ["-m", "pipeline.engines.jars", "fetch"]
 PREPARATIONS = {"engines": FETCH_JARS, "spark": FETCH_JARS}  # Iceberg's jar is not among pyspark's
@@ -126,10 +129,10 @@ def is_setting(name: str) -> bool:
     return name.startswith((*prefixes, "PRESTO_", "SPARK_", "PYTEST_"))
 
 
-def free_port_base() -> int:
-    """Return the first port base of our range under which every service's port is free."""
+def free_port_base(reserved: int | None = None) -> int:
+    """Return the first port base of our range, but for a reserved one, under which every service's port is free."""
     for base in PORT_BASES:
-        if all(is_free("127.0.0.1", base + offset) for offset in PORT_OFFSETS.values()):
+        if base != reserved and all(is_free("127.0.0.1", base + offset) for offset in PORT_OFFSETS.values()):
             return base
     raise SystemExit("tests/run.sh: no free block of ports from 28000 to 32700")
 
@@ -140,6 +143,12 @@ def prepare(suite: str, environment: dict[str, str]) -> bool:
     if command is None:
         return True
     return subprocess.run([sys.executable, *command], cwd=CHECKOUT, env=environment, check=False).returncode == 0
+
+
+def has_room(suite: str) -> bool:
+    """Tell whether there is memory for a suite beside another; where that cannot be told, there is."""
+    available = available_memory()
+    return available is None or available >= ROOM.get(suite, 0)
 
 
 class Run:
@@ -167,7 +176,7 @@ class Run:
     def _start_beside(self, suite: str) -> None:
         """Start what runs beside a suite; its output is shown when its turn comes."""
         for other, company in BESIDE.items():
-            if suite in company and other in self._suites and other not in self._running:
+            if suite in company and other in self._suites and other not in self._running and has_room(other):
                 self._start(other, self._home / "reports" / f"{other}.log")
 
     def _run(self, suite: str) -> Results:

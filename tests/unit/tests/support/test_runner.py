@@ -63,6 +63,11 @@ def test_busy_port_moves_the_whole_block() -> None:
         assert runner.free_port_base() > base
 
 
+def test_reserved_ports_are_left_alone() -> None:
+    base = runner.free_port_base()
+    assert runner.free_port_base(reserved=base) > base
+
+
 def test_second_run_in_the_same_home_is_refused(tmp_path: Path) -> None:
     first, second = runner.only_run_in(tmp_path), runner.only_run_in(tmp_path)
     with first, pytest.raises(SystemExit, match="another run uses"), second:
@@ -71,15 +76,15 @@ def test_second_run_in_the_same_home_is_refused(tmp_path: Path) -> None:
         pass  # the first one let go
 
 
-def start_run(folder: Path, tests: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    """Start a run over suites of our own, given by the text of their only file."""
+def start_run(folder: Path, tests: dict[str, str], *words: str, room: str = "{}") -> subprocess.Popen[str]:
+    """Start a run over suites of our own, given by the text of their only file; `room` is their need of memory."""
     for suite, text in tests.items():
         (folder / "tests" / suite).mkdir(parents=True)
         (folder / "tests" / suite / f"test_of_{suite}.py").write_text(text)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = long\naddopts = --strict-markers\n")
     code = (
         "import pathlib, sys; from tests.support import runner; "
-        f"runner.CHECKOUT = pathlib.Path({str(folder)!r}); runner.PREPARATIONS = {{}}; "
+        f"runner.CHECKOUT = pathlib.Path({str(folder)!r}); runner.PREPARATIONS = {{}}; runner.ROOM = {room}; "
         f"sys.exit(runner.main({list(words)!r}))"
     )
     environment = os.environ | {"COINLAKE_TEST_HOME": str(folder / "home")}
@@ -104,6 +109,16 @@ def test_the_other_one_runs_meanwhile():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 """
+SLOW = """
+import pathlib, time
+def test_slow():
+    time.sleep(2)
+    pathlib.Path('done').touch()
+"""
+FOLLOWS = """
+import pathlib
+def test_the_other_one_has_ended(): assert pathlib.Path('done').exists()
+"""
 LONG = """
 import pytest
 def test_short(): pass
@@ -122,7 +137,7 @@ def test_stopped_run_lets_its_suites_clean_up(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("down-*"))) == 2
 
 
-@pytest.mark.parametrize(("first", "second"), [("unit", "spark"), ("engines", "spark")])
+@pytest.mark.parametrize(("first", "second"), [("unit", "spark"), ("engines", "spark"), ("docs", "containers")])
 def test_some_suites_run_side_by_side(tmp_path: Path, first: str, second: str) -> None:
     meet = {here: MEETS.format(here=here, there=there) for here, there in ((first, second), (second, first))}
     with start_run(tmp_path, meet, first, second) as process:
@@ -136,6 +151,13 @@ def test_some_suites_run_side_by_side(tmp_path: Path, first: str, second: str) -
         "2 passed, 0 failed",
     ]
     assert sorted(words, key=printed.index) == words
+
+
+def test_without_room_for_both_one_suite_follows_the_other(tmp_path: Path) -> None:
+    tests = {"docs": SLOW, "containers": FOLLOWS}
+    with start_run(tmp_path, tests, "docs", "containers", room="{'containers': 1 << 60}") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
 
 
 @pytest.mark.parametrize(("words", "closing"), [((), "1 passed, 0 failed"), (("all",), "1 passed, 1 failed")])
