@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from pipeline.errors import CoinlakeError, RateLimitedError, UnknownCoinError
 from pipeline.ingest.http import Parts
 from pipeline.ingest.trades.backfill.product_fill import ProductFill, Send, Tools
 from pipeline.ingest.trades.backfill.rest import TradesRest
+from pipeline.ingest.trades.backfill.side_thread import SideThread
 from pipeline.ingest.trades.gaps.gap import Wanted
 from pipeline.ingest.trades.gaps.gap_detector import GapDetector
 
@@ -30,26 +30,15 @@ class _Patience:
     until: float = 0.0
 
 
-class Filler:
+class Filler(SideThread):
     """Works on the open gaps, oldest first, newest page first; a failure is retried without limit, progress is kept."""
 
     def __init__(self, detector: GapDetector, rest: TradesRest, send: Send, parts: Parts | None = None) -> None:
+        super().__init__("filler", IDLE_S)
         self._parts = parts or Parts()
         self._tools = Tools(detector, rest, send, self._parts)
         self._fills: dict[str, ProductFill] = {}
         self._patience: defaultdict[str, _Patience] = defaultdict(_Patience)
-        self._stop = threading.Event()
-        # A daemon: an answer that is slow to come must not hold up the service's end; the gap stays open on disk.
-        self._thread = threading.Thread(target=self._loop, name="filler", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stop after the page in hand; what is left is fetched after the next start."""
-        self._stop.set()
-        self._thread.join(timeout_s)
 
     def run_once(self) -> None:
         """Work once on each gap that is open now."""
@@ -90,9 +79,9 @@ class Filler:
         patience.until = self._parts.clock() + wait_s
         log.warning("%s: a gap cannot be filled now: %s; next attempt in %.1f s", product, error, wait_s)
 
-    def _loop(self) -> None:
-        while not self._stop.wait(IDLE_S):
-            try:
-                self.run_once()
-            except Exception:  # the loop's boundary: a fault of ours must not end the filling for good
-                log.exception("the filler failed; it will retry")
+    def _step(self) -> float:
+        try:
+            self.run_once()
+        except Exception:  # the loop's boundary: a fault of ours must not end the filling for good
+            log.exception("the filler failed; it will retry")
+        return IDLE_S

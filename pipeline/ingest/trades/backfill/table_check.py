@@ -7,11 +7,11 @@ the old one acknowledged, and Spark may not have read it. Then only the table sh
 from __future__ import annotations
 
 import logging
-import threading
 
 from pipeline.errors import CoinlakeError
 from pipeline.events.trades import KAFKA_REPLACED, NOT_IN_TABLE
 from pipeline.id_ranges import Runs
+from pipeline.ingest.trades.backfill.side_thread import SideThread
 from pipeline.ingest.trades.backfill.trades_table import TradesTable
 from pipeline.ingest.trades.gaps.gap import Hole
 from pipeline.ingest.trades.gaps.gap_store import GapStore
@@ -22,7 +22,7 @@ IDLE_S = 5.0
 LONGEST_WAIT_S = 60.0  # between attempts while Presto does not answer, or the tables are not there yet
 
 
-class TableCheck:
+class TableCheck(SideThread):
     """A thread that asks Presto about each product that began without a mark; the feed does not wait for it.
 
     A product stays on the list, on disk, until its holes are there, too: a crash repeats the question. Once the list is
@@ -30,19 +30,9 @@ class TableCheck:
     """
 
     def __init__(self, store: GapStore, table: TradesTable) -> None:
+        super().__init__("table-check", IDLE_S)
         self._store, self._table = store, table
         self._failures = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="table-check", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stop; a question under way is left unanswered."""
-        self._stop.set()
-        self._thread.join(timeout_s)
 
     def run_once(self) -> None:
         """Check the products on the list.
@@ -74,20 +64,17 @@ class TableCheck:
         holes = [Hole(product, *run, reason) for run in missing]
         self._store.add_holes(holes, checked=(product, first))
 
-    def _loop(self) -> None:
-        wait_s = IDLE_S
-        while not self._stop.wait(wait_s):
-            try:
-                self.run_once()
-            except CoinlakeError as error:
-                if not self._failures:
-                    log.info("the trades table cannot be checked for holes yet, it is tried again: %s", error)
-                self._failures += 1
-            except Exception:  # the loop's boundary: a fault of ours must not end the checks for good
-                if self._stop.is_set():
-                    return  # the file is closed
+    def _step(self) -> float:
+        try:
+            self.run_once()
+        except CoinlakeError as error:
+            if not self._failures:
+                log.info("the trades table cannot be checked for holes yet, it is tried again: %s", error)
+            self._failures += 1
+        except Exception:  # the loop's boundary: a fault of ours must not end the checks for good
+            if not self._stop.is_set():  # else the file is closed
                 log.exception("the check of the trades table failed; it is tried again")
                 self._failures += 1
-            else:
-                self._failures = 0
-            wait_s = min(LONGEST_WAIT_S, IDLE_S * 2.0 ** min(self._failures, 10))
+        else:
+            self._failures = 0
+        return min(LONGEST_WAIT_S, IDLE_S * 2.0 ** min(self._failures, 10))
