@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 JARS = "jars"
+SERVING = "serving"
+"""The tier that `--with serving` adds; what belongs to no tier always runs."""
 
 
 class StopGroup(IntEnum):
@@ -56,6 +58,7 @@ class Service:
     ready_s: float = 120.0
     address: str = ""
     address_port: str = ""
+    tier: str = ""  # empty, or SERVING
     containers: Mapping[str, str] = field(default_factory=dict)
     published: str = ""
 
@@ -151,6 +154,26 @@ ALL_SERVICES = (
         ready_s=240.0,
         containers={"single": "spark"},
         published="spark_ui",
+    ),
+    Service(
+        "serving-postgres",
+        ports={"serving_postgres": 54},
+        serves_at="serving_postgres",
+        scheme="postgresql://",
+        stop_group=StopGroup.STORAGE,
+        address="serving.postgres.url",
+        address_port="serving_postgres",
+        tier=SERVING,
+    ),
+    Service(
+        "serving-s3",
+        ports={"serving_s3": 48},
+        serves_at="serving_s3",
+        heap=Heap("64m", "64m"),
+        stop_group=StopGroup.STORAGE,
+        address="serving.bucket.endpoint",
+        address_port="serving_s3",
+        tier=SERVING,
     ),
     Service(
         "notebook",

@@ -6,7 +6,7 @@ from operator import attrgetter
 from urllib.parse import urlsplit
 
 from pipeline.markets import LIVE
-from pipeline.services import ALL_SERVICES, Service
+from pipeline.services import ALL_SERVICES, SERVING, Service
 from pipeline.settings import Settings
 
 
@@ -19,6 +19,8 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
     left_out = {service.name for service in ALL_SERVICES if not _is_ours(settings, service)}
     if settings.markets.mode == LIVE and settings.markets.exchange.named is not settings.markets.exchange.simulator:
         left_out.add("simulator")
+    if not settings.serving.enabled:
+        left_out.update(service.name for service in ALL_SERVICES if service.tier == SERVING)
     if not notebook:
         left_out.add("notebook")
     return tuple(service.name for service in ALL_SERVICES if service.name not in left_out)

@@ -17,6 +17,14 @@ from pipeline.settings import load_settings
 from pipeline.settings.values import read_env_file
 
 NAMES = ("COINLAKE_API_TOKEN", "COINLAKE_NOTEBOOK_TOKEN")
+SERVING_NAMES = (
+    "POSTGRES_PASSWORD",
+    "POSTGRES_READER_PASSWORD",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "SUPERSET_SECRET_KEY",
+    "SUPERSET_ADMIN_PASSWORD",
+)
 CLUSTER_NAMES = ("METASTORE_DB_PASSWORD", "KAFKA_CLUSTER_ID")
 BYTES = {"KAFKA_CLUSTER_ID": 16}  # not a secret, but also generated once and the same for all
 HEADER = """\

@@ -20,6 +20,7 @@ from pipeline.settings.kafka import KafkaSettings, read_kafka
 from pipeline.settings.lake import LakeSettings, read_lake
 from pipeline.settings.machine import CHECKOUT, Machine, find_home, read_machine
 from pipeline.settings.markets import MarketSettings, read_markets
+from pipeline.settings.serving import ServingSettings, read_serving
 from pipeline.settings.topology import Topology, read_topology
 from pipeline.settings.values import Reader, read_env_file
 
@@ -39,6 +40,7 @@ class Settings(Machine):
     lake: LakeSettings
     alerts: AlertSettings
     access: AccessSettings
+    serving: ServingSettings
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -61,4 +63,5 @@ def read_settings(reader: Reader, home: Path) -> Settings:
         lake=read_lake(reader, machine),
         alerts=read_alerts(reader),
         access=read_access(reader),
+        serving=read_serving(reader, machine),
     )

@@ -27,3 +27,13 @@ PRODUCT = (
     Column("source", "string", "the exchange, coinbase; simulated trades say simulator", nullable=False),
     Column("product_id", "string", "what is traded against what, e.g. BTC-USD", nullable=False),
 )
+
+CANDLE_KEY = (*PRODUCT, Column("minute", TIMESTAMP, "start of the minute, UTC", nullable=False))
+
+OHLCV = (
+    Column("open", DECIMAL, "first price of the minute, in the quote currency", nullable=False),
+    Column("high", DECIMAL, "highest price", nullable=False),
+    Column("low", DECIMAL, "lowest price", nullable=False),
+    Column("close", DECIMAL, "last price", nullable=False),
+    Column("volume", DECIMAL, "sum of sizes, in the base currency", nullable=False),
+)

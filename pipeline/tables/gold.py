@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.tables.columns import PRODUCT
+from pipeline.tables.columns import CANDLE_KEY, OHLCV, PRODUCT
 from pipeline.tables.model import DECIMAL, TIMESTAMP, Column, Table
 
 PRICE_STATS = Table(
@@ -44,4 +44,36 @@ ALERTS = Table(
     key=("source", "product_id", "alert_type", "triggered_at"),
     partitioned_by=("months(triggered_at)",),
     doc="Sudden moves, one row an event",
+)
+
+WINDOWS_MIN = (5, 10, 30)
+"""The lengths of the windows of `gold.bitcoin_gold_data`, in minutes."""
+
+BITCOIN_GOLD = Table(
+    "iceberg",
+    "gold",
+    "bitcoin_gold_data",
+    columns=(
+        *CANDLE_KEY[1:],
+        *OHLCV,
+        *(
+            Column(f"ma_{n}", "double", f"mean of close over the candles of the {n} minutes up to this one")
+            for n in WINDOWS_MIN
+        ),
+        *(
+            Column(f"volatility_{n}", "double", "sample standard deviation of the same closes; null for fewer than 2")
+            for n in WINDOWS_MIN
+        ),
+        Column("source", "string", "whose candle it is; simulated ones say simulator", nullable=False),
+        Column("is_filled", "boolean", "nobody traded; the source's author carried the price forward", nullable=False),
+        Column("missing_before", "int", "minutes without a candle since the source's last one", nullable=False),
+        Column("missing_state", "string", "why: quiet, lost or unknown; null where none is missing"),
+        Column("ingested_at", TIMESTAMP, "when its newest part reached Kafka, UTC", nullable=False),
+        Column(
+            "revision", "bigint", "number of the run that wrote the row; newer runs have higher ones", nullable=False
+        ),
+    ),
+    key=("product_id", "minute"),
+    partitioned_by=("months(minute)",),
+    doc="Minute candles with moving averages and volatility over time, one row for each product and minute",
 )

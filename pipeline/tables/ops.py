@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.tables.columns import PRODUCT
-from pipeline.tables.model import TIMESTAMP, Column, Table
+from pipeline.tables.columns import CANDLE_KEY, PRODUCT
+from pipeline.tables.model import DECIMAL, TIMESTAMP, Column, Table
 
 COVERAGE = Table(
     "iceberg",
@@ -43,4 +43,24 @@ GAPS = Table(
     ),
     key=("gap_id",),
     doc="Each run of missing trade ids, and what became of it",
+)
+
+CANDLE_DIFFERENCES = Table(
+    "iceberg",
+    "ops",
+    "candle_differences",
+    columns=(
+        *CANDLE_KEY,
+        Column("field", "string", "open, high, low, close, volume; minute: one side has none", nullable=False),
+        Column("ours", DECIMAL, "the value in silver.candles_1m, from trades; null for none"),
+        Column(
+            "theirs",
+            DECIMAL,
+            "the value in silver.bitcoin_data, from the exchange; null for none",
+        ),
+        Column("checked_at", TIMESTAMP, "when they were compared, UTC", nullable=False),
+    ),
+    key=("source", "product_id", "minute", "field"),
+    partitioned_by=("months(minute)",),
+    doc="Where candles computed from our trades differ from the exchange's own",
 )

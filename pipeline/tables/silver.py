@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.tables.columns import OBSERVATION, POSITION, PRODUCT, TOPIC_ID
+from pipeline.tables.columns import CANDLE_KEY, OBSERVATION, OHLCV, POSITION, PRODUCT, TOPIC_ID
 from pipeline.tables.model import DECIMAL, TIMESTAMP, Column, Table
 
 PAYLOAD_CHARACTERS = 4096  # of a rejected record are kept beside the reason
@@ -66,6 +66,23 @@ CANDLES_1M = Table(
     key=("source", "product_id", "minute"),
     partitioned_by=("days(minute)",),
     doc="One-minute candles from trades; a minute without a trade has no row",
+)
+
+BITCOIN_DATA = Table(
+    "iceberg",
+    "silver",
+    "bitcoin_data",
+    columns=(
+        *CANDLE_KEY,
+        *OHLCV,
+        Column("is_filled", "boolean", "nobody traded; the source's author carried the price forward", nullable=False),
+        Column("ingested_at", TIMESTAMP, "when the broker appended the record, UTC", nullable=False),
+        *POSITION,
+    ),
+    key=("source", "product_id", "minute"),
+    # A month of a product is 44,640 rows, a megabyte: what a corrected minute rewrites.
+    partitioned_by=("months(minute)",),
+    doc="Minute candles as a source gave them; the one that arrived last counts, all of them are in bronze.events",
 )
 
 REJECTED_EVENTS = Table(
