@@ -126,7 +126,7 @@ def permissions(request: Request) -> dict[str, str]:
 def is_setting(name: str) -> bool:
     """Tell whether a variable would change what is under test."""
     prefixes = ("COINLAKE_", "COINS", "COINGECKO_", "COINMETRICS_", "COINBASE_", "KAFKA_", "HDFS_", "METASTORE_")
-    return name.startswith((*prefixes, "PRESTO_", "SPARK_", "PYTEST_"))
+    return name.startswith((*prefixes, "PRESTO_", "SPARK_", "POSTGRES_", "S3_", "SUPERSET_", "PYTEST_"))
 
 
 def free_port_base(reserved: int | None = None) -> int:
