@@ -20,6 +20,7 @@ ARRIVAL_COLUMNS = (
     "detected_at",
     "opened_at",
     "window_end",
+    "checked_at",
     "hour",
 )
 
