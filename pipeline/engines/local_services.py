@@ -16,7 +16,7 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
     An engine whose address setting points elsewhere is someone else's and left out; so is the simulator when only the
     live market may be used.
     """
-    left_out = {service.name for service in ALL_SERVICES if not _is_ours(settings, service)}
+    left_out = {service.name for service in ALL_SERVICES if not is_ours(settings, service)}
     if settings.markets.mode == LIVE and settings.markets.exchange.named is not settings.markets.exchange.simulator:
         left_out.add("simulator")
     if not settings.serving.enabled:
@@ -26,9 +26,15 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
     return tuple(service.name for service in ALL_SERVICES if service.name not in left_out)
 
 
-def _is_ours(settings: Settings, service: Service) -> bool:
+def is_ours(settings: Settings, service: Service) -> bool:
+    """Tell whether a service runs on this machine, going by its address."""
     if not service.address:
         return True
-    address: str = attrgetter(service.address)(settings)
+    address = address_of(settings, service)
     netloc = urlsplit(address if "://" in address else f"//{address}").netloc
     return netloc == f"{settings.local_host}:{settings.port(service.address_port)}"
+
+
+def address_of(settings: Settings, service: Service) -> str:
+    """Return the address that the settings give a service which may be someone else's; empty for any other."""
+    return str(attrgetter(service.address)(settings)) if service.address else ""

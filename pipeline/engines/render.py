@@ -84,6 +84,7 @@ def context(settings: Settings) -> Mapping[str, Any]:
         "all_services": SERVICES,
         "records": BY_NAME,
         "is_root": os.getuid() == 0,
+        "variables": variables(settings),
         "port": settings.port,
         "home": settings.home,
         "data": settings.data_dir,
@@ -96,6 +97,15 @@ def context(settings: Settings) -> Mapping[str, Any]:
         "heap": partial(memory.heap, small=settings.small),
         "heap_mb": partial(memory.heap_mb, small=settings.small),
         "opened_packages": OPENED_PACKAGES,
+    }
+
+
+def variables(settings: Settings) -> Mapping[str, str]:
+    """Return the settings that a set-up's options may change, as a service's environment has them."""
+    return {
+        "COINLAKE_MARKET": settings.markets.mode,
+        "COINLAKE_SERVING": str(settings.serving.enabled).lower(),
+        "COINLAKE_SUPERSET": str(settings.serving.dashboards).lower(),
     }
 
 

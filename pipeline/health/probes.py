@@ -15,7 +15,7 @@ from functools import partial
 import httpx
 
 from pipeline.errors import CoinlakeError, ServiceError
-from pipeline.health import kafka_probe, member_probes, thrift
+from pipeline.health import kafka_probe, member_probes, serving_probes, thrift
 from pipeline.host import processes
 from pipeline.own_http import ANSWER_S, call
 from pipeline.presto import PROBE_SOURCE
@@ -107,6 +107,8 @@ OWN_PROBES: Mapping[str, Probe] = {
     "presto": presto,
     "scheduler": scheduler,
     "notebook": notebook,
+    "serving-postgres": serving_probes.postgres,
+    "serving-s3": serving_probes.bucket,
     "presto-node": member_probes.presto_node,
     "spark-master": member_probes.spark_master,
     "spark-worker": member_probes.spark_worker,

@@ -86,8 +86,15 @@ use_java() {
   java=("$(find_java)" "-Djava.io.tmpdir=$TMPDIR" -XX:-UsePerfData)
 }
 
-# Print the folder of the jars that PyPI's pyspark carries; finding it imports nothing.
+# Print the folder of a Python package; finding it imports nothing: package_folder NAME
+package_folder() {
+  "$PYTHON" -c 'import importlib.util as u, sys; print(u.find_spec(sys.argv[1]).submodule_search_locations[0])' "$1" ||
+    die "no $1 in $PYTHON: run pipeline/scripts/pipeline_setup.sh"
+}
+
+# Print the folder of the jars that PyPI's pyspark carries.
 pyspark_jars() {
-  "$PYTHON" -c 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0] + "/jars")' ||
-    die "no pyspark in $PYTHON: run pipeline/scripts/pipeline_setup.sh"
+  local folder
+  folder="$(package_folder pyspark)" || return
+  printf '%s/jars\n' "$folder"
 }

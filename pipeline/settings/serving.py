@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pipeline.settings import values as parse
 from pipeline.settings.machine import Machine
@@ -19,12 +20,17 @@ class PostgresSettings:
     reader: str
     reader_password: Secret
 
+    @property
+    def database(self) -> str:
+        """The database of gold."""
+        return urlsplit(self.url).path.strip("/")
+
 
 @dataclass(frozen=True)
 class BucketSettings:
     """An S3 bucket and the keys for it."""
 
-    endpoint: str  # http(s)://host:port; empty: Amazon's, by region
+    endpoint: str  # http(s)://host:port
     region: str
     name: str
     access_key: Secret
@@ -50,15 +56,21 @@ class ServingSettings:
     superset: SupersetSettings
 
 
+def _postgres_url(value: str) -> str:
+    url = parse.uri("postgresql")(value)
+    parts = urlsplit(url)
+    if not parts.path.strip("/") or parts.username is not None:
+        raise ValueError("an address such as postgresql://host:port/database, without user and password")
+    return url
+
+
 def read_serving(reader: Reader, machine: Machine) -> ServingSettings:
     """Read the settings of the serving tier; the defaults are this machine's own servers."""
     return ServingSettings(
         enabled=reader.get("COINLAKE_SERVING", "false", parse.flag),
         dashboards=reader.get("COINLAKE_SUPERSET", "true", parse.flag),
         postgres=PostgresSettings(
-            url=reader.get(
-                "POSTGRES_URL", f"postgresql://{machine.local('serving_postgres')}/coinlake", parse.uri("postgresql")
-            ),
+            url=reader.get("POSTGRES_URL", f"postgresql://{machine.local('serving_postgres')}/coinlake", _postgres_url),
             user=reader.get("POSTGRES_USER", "coinlake", str),
             password=reader.secret("POSTGRES_PASSWORD"),
             reader=reader.get("POSTGRES_READER", "reader", str),

@@ -30,6 +30,12 @@ def install(artifacts: Sequence[Artifact], cache: Path, jars: Path) -> None:
     fresh.rename(jars)
 
 
+def add(artifacts: Sequence[Artifact], cache: Path, jars: Path) -> None:
+    """Lay a set out beside those that are there, which stay as they are."""
+    for one in artifacts:
+        _link(cache / one.path, jars / _place(one))
+
+
 def plugin_name(artifact: Artifact) -> str:
     """Return the folder of a plugin: `presto-hive-hadoop2` lives in `hive-hadoop2`."""
     return artifact.name.removeprefix("presto-")

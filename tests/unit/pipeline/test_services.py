@@ -54,7 +54,7 @@ def test_every_service_is_stopped_once_and_kafka_last() -> None:
     stopped = [name for group in STOP_ORDER for name in group]
     assert sorted(stopped) == sorted(services.SERVICES)
     assert STOP_ORDER[-1] == ("kafka",)
-    assert STOP_ORDER[-2] == ("namenode", "datanode")
+    assert STOP_ORDER[-2] == ("namenode", "datanode", "serving-postgres", "serving-s3")
 
 
 def test_every_folder_of_configuration_has_its_readers() -> None:

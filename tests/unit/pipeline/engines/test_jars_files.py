@@ -162,3 +162,22 @@ def test_a_second_fetch_does_nothing_until_the_lock_changes(tmp_path: Path, monk
     artifacts.write_lock([of(b"1", "a"), of(b"2", "b")], lock)
     assert fetch.fetch(jars, lock)
     assert downloader.asked == [["a-1.0.jar"], ["b-1.0.jar"]]
+
+
+def test_the_s3_servers_jar_comes_with_the_serving_tier_and_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloader = FakeDownloader({"a-1.0.jar": b"1", "s3-1.0.jar": b"2", "s3-2.0.jar": b"3"})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(download, "pick", lambda: ("a fake", downloader))
+    lock, jars = tmp_path / "jars.lock", tmp_path / "home" / "jars"
+    core, server = of(b"1", "a", jar_set="kafka"), of(b"2", "s3", jar_set="s3proxy")
+    artifacts.write_lock([core, server], lock)
+    assert fetch.fetch(jars, lock, serving=False)
+    assert not (jars / "s3proxy").exists()
+    assert not fetch.fetch(jars, lock)  # nothing that runs has read it before
+    assert (jars / "s3proxy" / "s3-1.0.jar").read_bytes() == b"2"
+    artifacts.write_lock([core, of(b"3", "s3", jar_set="s3proxy", version="2.0")], lock)
+    assert fetch.fetch(jars, lock, serving=False)  # once there, it is kept up to date
+    assert [file.name for file in (jars / "s3proxy").glob("*.jar")] == ["s3-2.0.jar"]
+    assert downloader.asked == [["a-1.0.jar"], ["s3-1.0.jar"], ["s3-2.0.jar"]]

@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from pipeline.engines import memory, render
 from pipeline.engines.local_services import services_here
-from pipeline.services import CLUSTER_SERVICES, SERVICES
+from pipeline.services import ALL_SERVICES, CLUSTER_SERVICES, SERVICES
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
 Make = Callable[..., Settings]
@@ -142,8 +142,12 @@ def test_a_misspelt_name_in_a_template_stops_the_start(
         render.render_all(make())
 
 
-def test_all_services_run_here_by_default(make: Make) -> None:
-    assert services_here(make()) == SERVICES
+IN_TIERS = {service.name for service in ALL_SERVICES if service.tier}
+
+
+def test_all_services_but_those_of_a_tier_run_here_by_default(make: Make) -> None:
+    assert services_here(make()) == tuple(name for name in SERVICES if name not in IN_TIERS)
+    assert services_here(make(COINLAKE_SERVING="true")) == SERVICES
 
 
 @pytest.mark.parametrize(
@@ -154,11 +158,13 @@ def test_all_services_run_here_by_default(make: Make) -> None:
         ({"HDFS_URI": "hdfs://cluster:8020"}, {"namenode", "datanode"}),
         ({"METASTORE_URI": "thrift://meta:9083"}, {"metastore"}),
         ({"PRESTO_URL": "http://presto:8080"}, {"presto"}),
+        ({"POSTGRES_URL": "postgresql://db:5432/gold"}, {"serving-postgres"}),
+        ({"S3_ENDPOINT_URL": "https://s3.example"}, {"serving-s3"}),
         ({"COINLAKE_LISTEN_HOST": "0.0.0.0"}, set()),
     ],
 )
 def test_an_engine_that_is_elsewhere_is_not_started(make: Make, env: dict[str, str], left_out: set[str]) -> None:
-    assert set(SERVICES) - set(services_here(make(**env))) == left_out
+    assert set(SERVICES) - set(services_here(make(COINLAKE_SERVING="true", **env))) == left_out
 
 
 def test_the_notebook_can_be_left_out(make: Make) -> None:
