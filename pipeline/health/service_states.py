@@ -9,10 +9,10 @@ import psutil
 
 from pipeline.engines import supervisor
 from pipeline.engines.leftovers import leftovers
-from pipeline.engines.local_services import services_here
+from pipeline.engines.local_services import address_of, is_ours, services_here
 from pipeline.errors import ServiceError
 from pipeline.health import probes
-from pipeline.services import BY_NAME, SERVICES
+from pipeline.services import ALL_SERVICES, BY_NAME, SERVICES, SERVING
 from pipeline.settings import Settings
 
 CONNECT_S = 1.0
@@ -38,6 +38,18 @@ def service_states(settings: Settings) -> list[ServiceState]:
         pids = dict.fromkeys(services_here(settings))
         pids |= {name: pid for pid, name in sorted(leftovers(settings.home).items(), reverse=True)}  # the eldest counts
     return [service_state(settings, name, pids[name]) for name in SERVICES if name in pids]
+
+
+def serving_elsewhere(settings: Settings) -> dict[ServiceState, str | None]:
+    """Return the PostgreSQL and the bucket that are someone else's, each with why it does not do what gold needs."""
+    if not settings.serving.enabled:
+        return {}
+    found = {}
+    for service in ALL_SERVICES:
+        if service.tier == SERVING and not is_ours(settings, service):
+            reason = probes.check(service.name, settings)
+            found[ServiceState(service.name, reason is None, None, address_of(settings, service), None)] = reason
+    return found
 
 
 def service_state(settings: Settings, name: str, pid: int | None) -> ServiceState:

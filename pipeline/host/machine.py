@@ -17,6 +17,9 @@ PACKAGE_OF_TOOL = {"bash": "bash", "curl": "curl", "flock": "util-linux"}
 MEMORY_WANTED = {False: 5.5 * GIB, True: 3.5 * GIB}  # by --small; the whole stack's resident size
 DISK_FIRST_RUN = 4 * GIB  # measured: jars 1.0, their cache 0.6, venv 1.0 GB; the rest is room for data
 DISK_LATER = 1 * GIB
+# Measured, what --with serving adds: PostgreSQL and the S3 server, and Superset on top.
+MEMORY_SERVING, MEMORY_SUPERSET = 0.15 * GIB, 0.35 * GIB
+DISK_SERVING, DISK_SUPERSET = 0.2 * GIB, 0.9 * GIB
 SOCKET_PATH_LIMIT = 107  # sun_path is 108 bytes with its closing zero, see unix(7)
 SUPERVISOR_TEMPORARY = len(".4194304")  # supervisord binds <socket>.<pid> first
 PATH_ALLOWED = re.compile(r"[A-Za-z0-9/._@+~ -]+")  # others mean something to supervisord, Java or Hadoop
@@ -92,23 +95,30 @@ def home_faults(home: Path) -> Iterator[str]:
         yield f"the home {home} cannot be written to: make {place} writable or {elsewhere}"
 
 
-def memory_faults(*, small: bool, available: int | None = None) -> Iterator[str]:
-    """Yield a line when less memory is free than the engines need; `available` in bytes, measured by default."""
+def memory_faults(*, small: bool, extra: float = 0, available: int | None = None) -> Iterator[str]:
+    """Yield a line when less memory is free than the engines need; `available` in bytes, measured by default.
+
+    `extra` is what else shall run, in bytes.
+    """
     free = available_memory() if available is None else available
-    wanted = MEMORY_WANTED[small]
+    wanted, wanted_small = (MEMORY_WANTED[size] + extra for size in (small, True))
     if free is not None and free < wanted:
-        remedy = "close other programs" if small else "close other programs, or use --small (needs 3.5 GB)"
-        yield f"{free / GIB:.1f} GB of memory are free, {wanted / GIB:g} GB are needed: {remedy}"
+        less = f"close other programs, or use --small (needs {wanted_small / GIB:.3g} GB)"
+        remedy = "close other programs" if small else less
+        yield f"{free / GIB:.1f} GB of memory are free, {wanted / GIB:.3g} GB are needed: {remedy}"
 
 
-def disk_faults(home: Path, free: int | None = None) -> Iterator[str]:
-    """Yield a line when the home's disk has too little room; `free` in bytes, measured by default."""
+def disk_faults(home: Path, free: int | None = None, extra: float = 0) -> Iterator[str]:
+    """Yield a line when the home's disk has too little room; `free` in bytes, measured by default.
+
+    `extra` is what else is to be installed, in bytes.
+    """
     place = existing_parent(home)
     room = shutil.disk_usage(place).free if free is None else free
-    wanted = DISK_LATER if (home / "jars" / "presto").is_dir() else DISK_FIRST_RUN
+    wanted = extra + (DISK_LATER if (home / "jars" / "presto").is_dir() else DISK_FIRST_RUN)
     if room < wanted:
         yield (
-            f"{room / GIB:.1f} GB of disk are free in {place}, {wanted / GIB:g} GB are needed: "
+            f"{room / GIB:.1f} GB of disk are free in {place}, {wanted / GIB:.3g} GB are needed: "
             f"make room or set COINLAKE_HOME to another disk"
         )
 

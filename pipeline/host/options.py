@@ -37,6 +37,8 @@ class SetupOptions:
     history: HistoryFile | None = None
     way: str | None = None  # docker or native
     profile: str | None = None  # single or cluster; in containers only
+    serving: bool | None = None  # PostgreSQL and the S3 bucket
+    superset: bool | None = None  # on top of these, and only with them
 
 
 def parse_options(arguments: Sequence[str]) -> SetupOptions:
@@ -45,8 +47,8 @@ def parse_options(arguments: Sequence[str]) -> SetupOptions:
     given = parser.parse_args(arguments)
     if given.profile and not given.docker:
         parser.error("--profile needs --docker")
-    if given.extras:
-        parser.error(f"--with {given.extras[0]} is not there yet")
+    if given.superset and given.serving is False:
+        parser.error("--superset needs --with serving")
     if given.history_coin and not given.history:
         parser.error("--history-coin needs --history FILE.csv")
     try:
@@ -54,7 +56,29 @@ def parse_options(arguments: Sequence[str]) -> SetupOptions:
     except ValueError as error:
         parser.error(str(error))
     way = "docker" if given.docker else "native" if given.native else None
-    return SetupOptions(given.market, given.small, given.notebook, history, way, given.profile)
+    return SetupOptions(
+        market=given.market,
+        small=given.small,
+        notebook=given.notebook,
+        history=history,
+        way=way,
+        profile=given.profile,
+        serving=given.serving,
+        superset=given.superset,
+    )
+
+
+class _Tier(argparse.Action):
+    """`--with TIER` turns a tier on, `--without TIER` off; the later of the two holds."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        _values: str | Sequence[object] | None,
+        option: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, option == "--with")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     way.add_argument("--native", action="store_true")
     way.add_argument("--docker", action="store_true")
     parser.add_argument("--profile", choices=["single", "cluster"])
-    parser.add_argument("--with", dest="extras", action="append", choices=["serving"])
+    parser.add_argument("--with", dest="serving", action=_Tier, choices=["serving"])
+    parser.add_argument("--without", dest="serving", action=_Tier, choices=["serving"])
+    parser.add_argument("--superset", action=argparse.BooleanOptionalAction)
     parser.add_argument("--market", choices=["auto", LIVE, SIMULATOR])
     parser.add_argument("--history", type=Path, metavar="FILE.csv")
     parser.add_argument("--history-coin", metavar="COIN")

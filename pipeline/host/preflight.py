@@ -66,10 +66,29 @@ def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
     yield from machine.tool_faults()
     yield from machine.checkout_faults(CHECKOUT)
     yield from machine.home_faults(settings.home)
-    yield from machine.disk_faults(settings.home)
+    memory, disk = serving_needs(settings, options)
+    yield from machine.disk_faults(settings.home, extra=disk)
     yield from ports.port_faults(settings)
     if processes.supervisord_pid(settings.home) is None:  # what a running lake uses already is not asked for again
-        yield from machine.memory_faults(small=settings.small if options.small is None else options.small)
+        small = settings.small if options.small is None else options.small
+        yield from machine.memory_faults(small=small, extra=memory)
+
+
+def serving_needs(settings: Settings, options: SetupOptions) -> tuple[float, float]:
+    """Return the bytes of memory and of disk that the serving tier takes in this run, beyond the rest of the lake."""
+    serving = settings.serving.enabled if options.serving is None else options.serving
+    superset = settings.serving.dashboards if options.superset is None else options.superset
+    if not serving:
+        return 0.0, 0.0
+    memory, disk = machine.MEMORY_SERVING, 0.0 if _is_there(settings, "data/serving-postgres") else machine.DISK_SERVING
+    if superset:
+        memory += machine.MEMORY_SUPERSET
+        disk += 0.0 if _is_there(settings, "superset") else machine.DISK_SUPERSET
+    return memory, disk
+
+
+def _is_there(settings: Settings, place: str) -> bool:
+    return (settings.home / place).is_dir()
 
 
 if __name__ == "__main__":

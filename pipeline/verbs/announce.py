@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
 from pipeline.host.output_format import stage_line
 from pipeline.markets import SIMULATOR
 from pipeline.scheduler_api import SchedulerApi
@@ -33,6 +36,22 @@ def announce_market(scheduler: SchedulerApi, stages: Stages) -> None:
         )
 
 
+def serving_addresses(choices: Choices) -> Iterator[tuple[str, str, str]]:
+    """Yield what serves gold, its address as a client of this machine uses it, and the names of the secrets to it.
+
+    Our own servers are shown at the ports of this machine, by which they are reached from outside of a container, too.
+    """
+    settings, serving = choices.settings, choices.settings.serving
+    postgres, endpoint = urlsplit(serving.postgres.url).netloc, serving.bucket.endpoint
+    if "serving-postgres" in choices.services:
+        postgres = settings.local("serving_postgres")
+    if "serving-s3" in choices.services:
+        endpoint = settings.url("serving_s3")
+    reader = f"postgresql://{serving.postgres.reader}@{postgres}/{serving.postgres.database}"
+    yield "PostgreSQL", reader, "POSTGRES_READER_PASSWORD"
+    yield "S3 bucket", f"{endpoint}/{serving.bucket.name}", "S3_ACCESS_KEY, S3_SECRET_KEY"
+
+
 def show_addresses(choices: Choices, stages: Stages) -> None:
     """Print the total time, every page's address and what to do next."""
     settings = choices.settings
@@ -43,6 +62,9 @@ def show_addresses(choices: Choices, stages: Stages) -> None:
         if service.name in choices.services:
             token = f"/lab?token={settings.access.notebook_token.reveal()}" if service.name == "notebook" else ""
             say(f"  {service.page:<15}{settings.url(service.serves_at)}{token}")
+    if settings.serving.enabled:
+        for name, address, secret in serving_addresses(choices):
+            say(f"  {name:<15}{address}   ({secret} in {settings.home / '.env'})")
     say("")
     for command, aim in NEXT_STEPS:
         say(f"  {command:<38}{aim}")

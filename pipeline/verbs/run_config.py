@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,6 +36,8 @@ class Running:
     market: str | None = None
     small: bool | None = None
     notebook: bool | None = None
+    serving: bool | None = None
+    superset: bool | None = None
 
 
 def choose(options: SetupOptions) -> Choices:
@@ -44,7 +47,10 @@ def choose(options: SetupOptions) -> Choices:
     market = _first(options.market, now.market, before.markets.mode)
     small = _first(options.small, now.small, before.small)
     notebook = _first(options.notebook, now.notebook, True)
-    chosen = {"COINLAKE_MARKET": market, "COINLAKE_SMALL": str(small).lower()}
+    serving = _first(options.serving, now.serving, before.serving.enabled)
+    superset = _first(options.superset, now.superset, before.serving.dashboards)
+    flags = {"COINLAKE_SMALL": small, "COINLAKE_SERVING": serving, "COINLAKE_SUPERSET": superset}
+    chosen = {"COINLAKE_MARKET": market, **{name: str(value).lower() for name, value in flags.items()}}
     settings = load_settings({**os.environ, **chosen})
     turns_live = market == LIVE and now.market != LIVE
     return Choices(settings, services_here(settings, notebook=notebook), turns_live)
@@ -57,12 +63,19 @@ def running(settings: Settings) -> Running:
         return Running()
     states = daemon.states()
     environments = {name: processes.environment(state.pid) for name, state in states.items() if state.pid}
-    sizes = {environ.get("COINLAKE_SMALL") for environ in environments.values()} - {None}
     return Running(
         market=environments.get("scheduler", {}).get("COINLAKE_MARKET"),
-        small="true" in sizes if sizes else None,
+        small=_told("COINLAKE_SMALL", environments.values()),
         notebook="notebook" in states,
+        serving=_told("COINLAKE_SERVING", environments.values()),
+        superset=_told("COINLAKE_SUPERSET", environments.values()),
     )
+
+
+def _told(flag: str, environments: Iterable[Mapping[str, str]]) -> bool | None:
+    """Return what the processes that were told a flag were told; None where none was."""
+    told = {environment.get(flag) for environment in environments} - {None}
+    return "true" in told if told else None
 
 
 def _first(given: T | None, live: T | None, default: T) -> T:

@@ -12,6 +12,7 @@ from pipeline.engines import secrets
 from pipeline.engines.jars.fetch import fetch
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import PRICE_TOPICS, TOPICS
+from pipeline.health import serving_probes
 from pipeline.health.topic_states import stream_is_drained
 from pipeline.host.cli import SETUP_GOES_ON, run_verb
 from pipeline.host.options import HistoryFile, SetupOptions, parse_options
@@ -19,6 +20,7 @@ from pipeline.kafka import topics
 from pipeline.presto import Presto
 from pipeline.scheduler_api import SchedulerApi
 from pipeline.services import SERVICES
+from pipeline.serving import bucket_setup, database_setup
 from pipeline.settings import Settings, load_settings
 from pipeline.verbs import bring_up, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
@@ -39,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: SetupOptions, stages: Stages) -> int:
     """Go through all stages and return 0; any `CoinlakeError` ends it, and what is done by then stays done."""
-    new_jars = _prepare(stages)
-    choices = choose(options)
+    choices, new_jars = _prepare(options, stages)
     if choices.turns_live:  # before anything that runs is touched
         with stages.stage("live market") as outcome:
             require_live_prices(choices.settings)
@@ -75,15 +76,20 @@ def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None
     show_addresses(choices, stages)
 
 
-def _prepare(stages: Stages) -> bool:
-    """Make secrets and bring the jars; return whether these are new."""
+def _prepare(options: SetupOptions, stages: Stages) -> tuple[Choices, bool]:
+    """Make secrets and bring the jars that this run needs; return what it uses, and whether jars were replaced."""
     home = load_settings().home
     with stages.stage("secrets") as outcome:
-        outcome("secrets made" if secrets.ensure(home / ".env") else "secrets are there")
+        made = secrets.ensure(home / ".env")
+        choices = choose(options)
+        if choices.settings.serving.enabled and (more := secrets.ensure(home / ".env", secrets.SERVING_NAMES)):
+            made += more
+            choices = choose(options)  # with them
+        outcome("secrets made" if made else "secrets are there")
     with stages.stage("jars") as outcome:
-        new_jars = fetch(home / "jars")
+        new_jars = fetch(home / "jars", serving=choices.settings.serving.enabled)
         outcome("jars brought into the home" if new_jars else "jars are there")
-    return new_jars
+    return choices, new_jars
 
 
 def _wait_ready(settings: Settings, name: str, stages: Stages) -> None:
@@ -106,8 +112,31 @@ def _register_tables(settings: Settings, stages: Stages) -> None:
         outcome(f"{len(registered)} databases and tables are registered")
 
 
+def _make_databases(settings: Settings, stages: Stages) -> None:
+    if settings.serving.enabled:
+        with stages.stage("serving databases") as outcome:
+            made = database_setup.ensure(settings)
+            serving_probes.postgres(settings)
+            outcome(
+                f"PostgreSQL for gold: made {', '.join(made)}" if made else "PostgreSQL for gold is as it should be"
+            )
+
+
+def _make_bucket(settings: Settings, stages: Stages) -> None:
+    if settings.serving.enabled:
+        with stages.stage("serving bucket") as outcome:
+            made = bucket_setup.ensure(settings)
+            serving_probes.bucket(settings)
+            outcome(f"bucket of gold: made {', '.join(made)}" if made else "bucket of gold: it is there")
+
+
 # What is made as soon as a service works, wherever that one runs: those after it wait for it.
-AFTER: Mapping[str, Callable[[Settings, Stages], None]] = {"kafka": _make_topics, "presto": _register_tables}
+AFTER: Mapping[str, Callable[[Settings, Stages], None]] = {
+    "kafka": _make_topics,
+    "presto": _register_tables,
+    "serving-postgres": _make_databases,
+    "serving-s3": _make_bucket,
+}
 
 
 def _take_in(file: HistoryFile, scheduler: SchedulerApi, presto: Presto, choices: Choices, stages: Stages) -> None:

@@ -16,17 +16,19 @@ from rich.console import Console
 
 from pipeline.errors import CoinlakeError
 from pipeline.events.catalog import TOPICS
-from pipeline.health.service_states import ServiceState, service_states
+from pipeline.health.service_states import ServiceState, service_states, serving_elsewhere
 from pipeline.health.table_states import TableState, table_state
 from pipeline.health.topic_states import TopicState, topic_states
 from pipeline.health.trade_coverage import TradeCoverage, trade_coverage
 from pipeline.host import processes
+from pipeline.host.options import SetupOptions
 from pipeline.presto import Presto
 from pipeline.scheduler_api import MarketInUse, SchedulerApi
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
 from pipeline.verbs.faults import SETUP, service_faults
+from pipeline.verbs.run_config import choose
 from pipeline.verbs.status_view import show
 
 ANSWER_S = 15.0  # for everything together
@@ -71,12 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         settings = load_settings()
-        status = collect(settings, _read_services() if given.services_from_stdin else service_states(settings))
+        status = collect(settings, _read_services()) if given.services_from_stdin else native_status()
     except CoinlakeError as error:
         print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    if not given.services_from_stdin:
-        status = replace(status, faults=native_faults(settings, status.services))
     if given.json:
         print(json.dumps(status.to_json(), indent=2))  # noqa: T201
     else:
@@ -86,6 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read_services() -> list[ServiceState]:
     return [ServiceState(**state) for state in json.load(sys.stdin)]
+
+
+def native_status() -> Status:
+    """Return the status of a lake whose services are processes of this machine, by the settings that they run with."""
+    settings = choose(SetupOptions()).settings
+    services = service_states(settings)
+    elsewhere = serving_elsewhere(settings)
+    status = collect(settings, [*services, *elsewhere])
+    reasons = [f"{state.name}: {reason}" for state, reason in elsewhere.items() if reason is not None]
+    return replace(status, faults=[*native_faults(settings, services), *reasons])
 
 
 def native_faults(settings: Settings, services: Sequence[ServiceState]) -> list[str]:

@@ -61,7 +61,8 @@ def test_parse_options_makes_the_history_path_absolute(tmp_path: Path, monkeypat
     ("arguments", "message"),
     [
         (["--profile", "cluster"], "--profile needs --docker"),
-        (["--with", "serving"], "--with serving is not there yet"),
+        (["--with", "everything"], "invalid choice"),
+        (["--without", "serving", "--superset"], "--superset needs --with serving"),
         (["--native", "--docker"], "not allowed with"),
         (["--market", "moon"], "invalid choice"),
         (["--history", "missing-btc.csv"], "no such file"),
@@ -77,6 +78,23 @@ def test_parse_options_refuses_with_one_line(
         parse_options(arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "serving", "superset"),
+    [
+        ([], None, None),
+        (["--with", "serving"], True, None),
+        (["--with", "serving", "--no-superset"], True, False),
+        (["--superset"], None, True),
+        (["--without", "serving"], False, None),
+        (["--with", "serving", "--without", "serving"], False, None),
+    ],
+)
+def test_parse_options_reads_the_serving_tier(
+    arguments: list[str], serving: bool | None, superset: bool | None
+) -> None:
+    assert parse_options(arguments) == SetupOptions(serving=serving, superset=superset)
 
 
 def test_parse_options_reads_the_way() -> None:

@@ -93,7 +93,7 @@ def test_ports_outside_of_the_range_or_reserved_are_safe(tmp_path: Path) -> None
     assert warnings_of(tmp_path, 18000) == []
     assert warnings_of(tmp_path, 61000) == []
     assert warnings_of(tmp_path, 33000, reserved="8080,33000-33099\n") == []
-    assert warnings_of(tmp_path, 33000, reserved="33000-33050\n")[0].startswith("ports 33060 to ")
+    assert warnings_of(tmp_path, 33000, reserved="33000-33054\n")[0].startswith("ports 33060 to ")
 
 
 def test_where_the_kernel_does_not_tell_nothing_is_said(tmp_path: Path) -> None:
@@ -146,6 +146,24 @@ def test_memory_and_disk_are_measured_against_what_is_needed(tmp_path: Path) -> 
     assert "1.5 GB of disk are free" in next(machine.disk_faults(tmp_path / "new", free=3 * GIB // 2))
     (tmp_path / "jars" / "presto").mkdir(parents=True)
     assert list(machine.disk_faults(tmp_path, free=3 * GIB // 2)) == []
+
+
+def test_the_serving_tier_needs_more_memory_and_disk(tmp_path: Path) -> None:
+    settings = load_settings({"COINLAKE_HOME": str(tmp_path)})
+    assert preflight.serving_needs(settings, SetupOptions()) == (0, 0)
+    memory, disk = preflight.serving_needs(settings, SetupOptions(serving=True, superset=False))
+    more_memory, more_disk = preflight.serving_needs(settings, SetupOptions(serving=True))
+    assert memory < more_memory <= GIB / 2
+    assert more_disk - disk >= 0.83e9
+    assert "5.65 GB are needed: " in next(machine.memory_faults(small=False, extra=memory, available=5 * GIB))
+    assert "2.1 GB are needed" in next(machine.disk_faults(_used(tmp_path), free=2 * GIB, extra=more_disk))
+    (tmp_path / "data" / "serving-postgres").mkdir(parents=True)
+    assert preflight.serving_needs(settings, SetupOptions(serving=True, superset=False)) == (memory, 0)
+
+
+def _used(home: Path) -> Path:
+    (home / "jars" / "presto").mkdir(parents=True)
+    return home
 
 
 def test_the_available_memory_is_a_plausible_figure() -> None:

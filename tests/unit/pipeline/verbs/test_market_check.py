@@ -49,8 +49,8 @@ def test_the_markets_own_fault_and_the_way_on(
 def test_a_set_up_asks_before_it_touches_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, NO_ROUTE)
     settings = load_settings()
-    monkeypatch.setattr(setup, "_prepare", lambda _stages: False)
-    monkeypatch.setattr(setup, "choose", lambda _options: Choices(settings, (), turns_live=True))
+    choices = Choices(settings, (), turns_live=True)
+    monkeypatch.setattr(setup, "_prepare", lambda _options, _stages: (choices, False))
     started: list[object] = []
     monkeypatch.setattr(setup.bring_up, "start", lambda *_: started.append(1))
     with pytest.raises(ServiceError, match="Name or service not known"):

@@ -13,7 +13,7 @@ from pipeline.verbs.run_config import Running, choose, running
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("COINLAKE_MARKET", "COINLAKE_SMALL"):
+    for name in ("COINLAKE_MARKET", "COINLAKE_SMALL", "COINLAKE_SERVING", "COINLAKE_SUPERSET"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
 
@@ -62,6 +62,28 @@ def test_settings_are_the_default_where_nothing_runs(monkeypatch: pytest.MonkeyP
     assert (chosen.settings.markets.mode, chosen.settings.small) == ("simulator", True)
 
 
+SERVERS = {"serving-postgres", "serving-s3"}
+
+
+def test_serving_is_off_until_it_is_asked_for_and_then_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_running(monkeypatch, Running())
+    assert not SERVERS & set(choose(SetupOptions()).services)
+    chosen = choose(SetupOptions(serving=True))
+    assert set(chosen.services) >= SERVERS
+    assert (chosen.settings.serving.enabled, chosen.settings.serving.dashboards) == (True, True)
+    pretend_running(monkeypatch, Running(serving=True, superset=False))
+    kept = choose(SetupOptions())
+    assert set(kept.services) >= SERVERS
+    assert (kept.settings.serving.enabled, kept.settings.serving.dashboards) == (True, False)
+    assert not SERVERS & set(choose(SetupOptions(serving=False)).services)
+
+
+def test_a_postgres_of_someone_else_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_running(monkeypatch, Running())
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://db.example:5432/gold")
+    assert SERVERS & set(choose(SetupOptions(serving=True)).services) == {"serving-s3"}
+
+
 class Daemon:
     """A supervisord that looks after a scheduler (pid 7) and Kafka (pid 8)."""
 
@@ -77,11 +99,14 @@ class Daemon:
 
 
 def test_running_is_read_from_the_live_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    environments = {7: {"COINLAKE_MARKET": "simulator", "COINLAKE_SMALL": "true"}, 8: {"COINLAKE_SMALL": "true"}}
+    environments = {
+        7: {"COINLAKE_MARKET": "simulator", "COINLAKE_SMALL": "true", "COINLAKE_SERVING": "true"},
+        8: {"COINLAKE_SMALL": "true"},
+    }
     monkeypatch.setattr("pipeline.engines.supervisor.client", lambda _settings: Daemon())
     monkeypatch.setattr("pipeline.host.processes.environment", environments.__getitem__)
     settings: Any = None
-    assert running(settings) == Running(market="simulator", small=True, notebook=False)
+    assert running(settings) == Running(market="simulator", small=True, notebook=False, serving=True, superset=None)
 
 
 def test_running_is_unknown_without_a_supervisor() -> None:

@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from pipeline.engines.local_services import services_here
+from pipeline.engines.secrets import SERVING_NAMES
 from pipeline.errors import ServiceError
+from pipeline.host.options import SetupOptions
 from pipeline.scheduler_api import MarketInUse
 from pipeline.services import SERVICES
 from pipeline.settings import load_settings
+from pipeline.settings.values import read_env_file
 from pipeline.verbs import setup
 from pipeline.verbs.announce import announce_market, show_addresses
 from pipeline.verbs.console import Stages
 from pipeline.verbs.run_config import Choices
+
+SECRETS = {"POSTGRES_PASSWORD": "hush-1", "POSTGRES_READER_PASSWORD": "hush-2", "S3_SECRET_KEY": "hush-3"}
 
 
 def quiet() -> tuple[Stages, io.StringIO]:
@@ -64,6 +71,45 @@ def test_every_page_is_shown_and_the_notebook_with_its_token() -> None:
     stages, text = quiet()
     show_addresses(Choices(settings, ("presto",)), stages)
     assert "t0ken" not in text.getvalue()
+
+
+SERVING = {"COINLAKE_HOME": "/nowhere", "COINLAKE_PORT_BASE": "20000", "COINLAKE_SERVING": "true"}
+
+
+def shown_addresses(environ: dict[str, str]) -> str:
+    settings = load_settings({**SECRETS, **environ})
+    stages, text = quiet()
+    show_addresses(Choices(settings, services_here(settings)), stages)
+    return text.getvalue()
+
+
+def test_where_gold_is_served_is_shown_without_a_secret() -> None:
+    shown = shown_addresses(SERVING)
+    assert "postgresql://reader@127.0.0.1:20054/coinlake   (POSTGRES_READER_PASSWORD in /nowhere/.env)" in shown
+    assert "http://127.0.0.1:20048/coinlake   (S3_ACCESS_KEY, S3_SECRET_KEY in /nowhere/.env)" in shown
+    assert [secret for secret in SECRETS.values() if secret in shown] == []
+    assert "postgresql://" not in shown_addresses(SERVING | {"COINLAKE_SERVING": "false"})
+
+
+def test_servers_of_someone_else_are_shown_at_their_addresses() -> None:
+    theirs = {"POSTGRES_URL": "postgresql://db.example:5432/gold", "S3_ENDPOINT_URL": "https://s3.example"}
+    shown = shown_addresses(SERVING | theirs | {"S3_BUCKET": "mine"})
+    assert "postgresql://reader@db.example:5432/gold " in shown
+    assert "https://s3.example/mine " in shown
+
+
+def test_secrets_of_the_serving_tier_are_made_only_where_it_is_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
+    fetched: list[bool] = []
+    monkeypatch.setattr(setup, "fetch", lambda _jars, *, serving: fetched.append(serving))
+    setup._prepare(SetupOptions(), quiet()[0])
+    assert not set(SERVING_NAMES) & set(read_env_file(tmp_path / ".env"))
+    choices, _ = setup._prepare(SetupOptions(serving=True), quiet()[0])
+    assert set(SERVING_NAMES) <= set(read_env_file(tmp_path / ".env"))
+    assert choices.settings.serving.postgres.password
+    assert fetched == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,18 @@ def test_the_tables_for_people_show_figures_and_what_is_unknown() -> None:
     assert ["coin_events", "1,234,567", "0"] in lines
     assert ["iceberg.a.b", "-", "-", "-"] in lines
     assert ["BTC-USD", "coinbase", "1,000", "2", "1", "1", "0"] in lines
+
+
+def test_a_postgres_of_someone_else_that_does_not_answer_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, service("kafka"))
+    monkeypatch.setenv("COINLAKE_SERVING", "true")
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://127.0.0.1:9/gold")
+    assert status.main(["--json"]) == status.NOT_WELL
+    found = printed(capsys)
+    entry = {"name": "serving-postgres", "up": False, "pid": None, "url": "postgresql://127.0.0.1:9/gold"}
+    assert found["services"][-1] == entry | {"rss_mb": None}
+    assert found["faults"][-1].startswith(
+        "serving-postgres: postgresql://127.0.0.1:9/gold as reader: connection failed"
+    )
