@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.spark.planning import exact_session, set_compiled
 from pipeline.spark.time_ranges import HOUR, MINUTE, TimeRange, by_day, cover, hour_of, hull, merged, within
 from pipeline.stream.gold import price_stats
 from pipeline.stream.ops import coverage
@@ -77,19 +78,6 @@ class TradeTables:
         if self._newest is None or newest == self._newest:
             return []
         return [TimeRange(self._newest, self._newest + MINUTE)]
-
-
-def exact_session(spark: SparkSession) -> SparkSession:
-    """Return a session of its own that keeps decimals of scale 18 and more where Spark by default cuts to 6."""
-    session = spark.newSession()
-    session.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
-    return session
-
-
-def set_compiled(spark: SparkSession, is_compiled: bool) -> None:
-    """Have the session's queries run as generated code, or interpreted."""
-    spark.conf.set("spark.sql.codegen.wholeStage", str(is_compiled).lower())
-    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_compiled else "NO_CODEGEN")
 
 
 def newest_minute(spark: SparkSession) -> datetime | None:

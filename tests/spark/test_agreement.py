@@ -16,10 +16,10 @@ from pipeline.events.raw import DEAD_LETTERS, DeadLetter
 from pipeline.events.trades import FILLED, TRADE_GAPS, Alert, GapState
 from pipeline.serving.coin_data import to_coin_data
 from pipeline.spark.appending import BatchAppender
+from pipeline.spark.planning import exact_session
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.spark.time_ranges import HOUR, TimeRange
 from pipeline.stream.bronze.events import to_bronze
-from pipeline.stream.derived import exact_session
 from pipeline.stream.gold.alerts import AlertWriter, to_alert
 from pipeline.stream.gold.price_stats import to_price_stats
 from pipeline.stream.ops.coverage import to_coverage
