@@ -20,6 +20,7 @@ from pipeline.errors import LostCompactionError
 from pipeline.spark.appending import BATCH_MARK, load_table, mark_names, snapshot_summaries
 from pipeline.spark.jvm import JavaObject, java_class
 from pipeline.spark.positions import newest_positions, positions_mark, to_json
+from pipeline.spark.progress_mark import PROGRESS, newest_progress
 from pipeline.spark.retired_files import RetiredFiles
 from pipeline.tables.model import Table
 
@@ -168,7 +169,7 @@ def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:
 
 
 def newest_marks(spark: SparkSession, iceberg_table: JavaObject) -> dict[str, str]:
-    """Return the newest batch's mark of each query, which must outlive the snapshot that carried it first."""
+    """Return the newest mark of each query and of the table, which must outlive the snapshot that carried it first."""
     marks: dict[str, str] = {}
     summaries = list(snapshot_summaries(spark, iceberg_table))
     for summary in summaries:
@@ -180,6 +181,8 @@ def newest_marks(spark: SparkSession, iceberg_table: JavaObject) -> dict[str, st
     for found in filter(None, map(BATCH_MARK.fullmatch, tuple(marks))):
         if positions := newest_positions(summaries, found[1]):
             marks[positions_mark(found[1])] = to_json(positions)
+    if progress := newest_progress(summaries):
+        marks[PROGRESS] = progress
     return marks
 
 

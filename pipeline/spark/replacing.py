@@ -5,12 +5,14 @@ For tables of which a partition is a small file this takes half the time of a ME
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from pipeline.failpoints import reach
-from pipeline.spark.time_ranges import TimeRange, within
+from pipeline.spark.time_ranges import TimeRange, merged, within
 from pipeline.tables.model import Table
 
 
@@ -20,9 +22,7 @@ def replace_rows(rows: DataFrame, table: Table, times: TimeRange, replaced: Colu
     `times` holds the rows' partition times, old and new. The table has one partition column, by day or month, and one
     writer; a partition that gets rows becomes one file, one that gets none stays as it is.
     """
-    transform, _, rest = table.partitioned_by[0].partition("(")
-    whole = whole_partitions(times, transform)
-    known = rows.sparkSession.table(table.full_name).where(within(rest.rstrip(")"), [whole]))
+    known = rows.sparkSession.table(table.full_name).where(in_partitions(table, [times]))
     (
         known.where(~replaced)
         .unionByName(rows.select(*table.column_names))
@@ -34,14 +34,42 @@ def replace_rows(rows: DataFrame, table: Table, times: TimeRange, replaced: Colu
     reach(f"replaced.{table.name}")
 
 
+def overwrite_sorted(rows: DataFrame, table: Table, properties: Mapping[str, str]) -> None:
+    """Replace the partitions that the rows are in by these rows, in one commit with these snapshot properties.
+
+    No two tasks may have rows of one partition. Each task writes its partitions one after the other, in the order of
+    time, so that their number costs no memory.
+    """
+    own = {"fanout-enabled": "false", "use-table-distribution-and-ordering": "false"}
+    marks = {f"snapshot-property.{name}": value for name, value in properties.items()}
+    writer = rows.sortWithinPartitions(F.col(_partitioning(table)[1])).writeTo(table.full_name)
+    for name, value in {**own, **marks}.items():
+        writer = writer.option(name, value)
+    writer.overwritePartitions()
+    reach(f"replaced.{table.name}")
+
+
+def in_partitions(table: Table, ranges: Iterable[TimeRange]) -> Column:
+    """Match the table's rows in the partitions that the ranges touch."""
+    transform, column = _partitioning(table)
+    return within(column, merged(whole_partitions(part, transform) for part in ranges))
+
+
 def whole_partitions(times: TimeRange, transform: str) -> TimeRange:
     """Return the range of the whole partitions (`days` or `months`) that the range touches."""
     start = times.start.replace(hour=0, minute=0, second=0, microsecond=0)
     last = (times.end - timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     if transform == "days":
         return TimeRange(start, last + timedelta(days=1))
-    return TimeRange(start.replace(day=1), _next_month(last))
+    return TimeRange(start.replace(day=1), next_month(last))
 
 
-def _next_month(day: datetime) -> datetime:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+def next_month(time: datetime) -> datetime:
+    """Return the time on the first day of the month after."""
+    return (time.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _partitioning(table: Table) -> tuple[str, str]:
+    """Return the transform (`days` or `months`) and the column of a table's only partition column."""
+    transform, _, rest = table.partitioned_by[0].partition("(")
+    return transform, rest.rstrip(")")
