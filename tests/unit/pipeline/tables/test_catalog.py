@@ -28,6 +28,8 @@ DUCKDB_TYPES = {
     "string": "VARCHAR",
     "int": "INTEGER",
     "bigint": "BIGINT",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
     "binary": "BLOB",
     "date": "DATE",
     "timestamp_ntz": "TIMESTAMP",
