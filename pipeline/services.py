@@ -169,6 +169,8 @@ ALL_SERVICES = (
         address="serving.postgres.url",
         address_port="serving_postgres",
         tier=SERVING,
+        containers={SERVING: "serving-postgres"},
+        published="serving_postgres",
     ),
     Service(
         "serving-s3",
@@ -181,6 +183,8 @@ ALL_SERVICES = (
         address="serving.bucket.endpoint",
         address_port="serving_s3",
         tier=SERVING,
+        containers={SERVING: "serving-s3"},
+        published="serving_s3",
     ),
     Service(
         "notebook",

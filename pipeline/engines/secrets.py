@@ -60,9 +60,11 @@ def main() -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.engines.secrets", description="Make what is missing.")
     parser.add_argument("--cluster", action="store_true", help="also what the machines of a cluster share")
-    names = (*NAMES, *CLUSTER_NAMES) if parser.parse_args().cluster else NAMES
+    cluster = CLUSTER_NAMES if parser.parse_args().cluster else ()
     try:
-        ensure(load_settings().home / ".env", names)
+        settings = load_settings()
+        serving = SERVING_NAMES if settings.serving.enabled else ()
+        ensure(settings.home / ".env", (*NAMES, *cluster, *serving))
     except CoinlakeError as error:
         print(f"secrets: {error}", file=sys.stderr)  # noqa: T201
         return 1

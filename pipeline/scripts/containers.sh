@@ -15,7 +15,7 @@ is_in_containers() {
 
 # Print what a service is called in the profile in use: a cluster's Presto is its coordinator.
 service_name() {
-  if [[ $1 == presto ]] && grep -q '^COMPOSE_PROFILES=cluster$' "$COINLAKE_HOME/docker.env"; then
+  if [[ $1 == presto ]] && grep -Eq '^COMPOSE_PROFILES=cluster(,|$)' "$COINLAKE_HOME/docker.env"; then
     printf 'presto-coordinator\n'
   else
     printf '%s\n' "$1"

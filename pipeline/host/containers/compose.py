@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,8 @@ from pipeline.settings.values import read_env_file
 
 ENV_FILE = "docker.env"
 PROFILES = ("single", "cluster")
+# Further profiles beside one of these, and their services.
+TIERS = {"serving": ("serving-postgres", "serving-s3"), "superset": ("superset",)}
 PYTHON_INSIDE = "/var/lib/coinlake/venv/bin/python"  # in every image; it has all packages
 # The settings that docker-compose.yml passes to the containers, beside those that `project_values` makes.
 HANDED_ON = (
@@ -107,11 +109,20 @@ class Compose:
         return any(service.state != "exited" for service in self.services())
 
 
-def project_values(home: Path, port_base: int, profile: str) -> dict[str, str]:
+def profiles_of(values: Mapping[str, str]) -> list[str]:
+    """Return the profiles that a project was set up with, single or cluster first; none when it never was."""
+    return list(filter(None, values.get("COMPOSE_PROFILES", "").split(",")))
+
+
+def project_values(home: Path, port_base: int, profiles: Sequence[str]) -> dict[str, str]:
     """Return what tells one home's project from another's."""
     is_default = home == CHECKOUT / ".coinlake"
     name = "coinlake" if is_default else f"coinlake-{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}"
-    return {"COMPOSE_PROJECT_NAME": name, "COMPOSE_PROFILES": profile, "COINLAKE_PORTS": str(port_base // 100)}
+    return {
+        "COMPOSE_PROJECT_NAME": name,
+        "COMPOSE_PROFILES": ",".join(profiles),
+        "COINLAKE_PORTS": str(port_base // 100),
+    }
 
 
 def write_values(env_file: Path, values: Mapping[str, str]) -> bool:

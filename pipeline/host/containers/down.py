@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pipeline.errors import ServiceError
 from pipeline.host.cli import DOWN_GOES_ON, parse_down, run_verb
-from pipeline.host.containers.compose import PROFILES, Compose
+from pipeline.host.containers.compose import PROFILES, TIERS, Compose
 from pipeline.host.output_format import stage_line
 from pipeline.settings import load_settings
 
@@ -40,7 +40,7 @@ def stop(compose: Compose, *, purge: bool) -> None:
     """
     start = time.monotonic()
     running = sum(service.state == "running" for service in compose.services())
-    profiles = [word for profile in PROFILES for word in ("--profile", profile)]
+    profiles = [word for profile in (*PROFILES, *TIERS) for word in ("--profile", profile)]
     compose.run(*profiles, "down", "--remove-orphans", *(["--volumes"] if purge else []), within_s=STOP_S)
     if compose.services():
         raise ServiceError("some containers are still there; see docker ps")

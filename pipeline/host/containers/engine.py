@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.host import machine, ports
 from pipeline.services import published_ports
@@ -14,7 +14,8 @@ from pipeline.settings import Settings
 COMPOSE_WANTED = (2, 20)  # the first with dependencies that need not be there
 ANSWER_S = 20.0
 GIB = machine.GIB
-MEMORY_WANTED = {"single": 6 * GIB, "cluster": 13 * GIB}  # resident, with room for the first queries
+# Resident, with room for the first queries; what runs beside the first two adds to them.
+MEMORY_WANTED = {"single": 6 * GIB, "cluster": 13 * GIB, "serving": 0.25 * GIB, "superset": 0.5 * GIB}
 DISK_WANTED = 8 * GIB  # measured: images 4.6 GB while they are built
 
 
@@ -36,14 +37,15 @@ def engine_fault() -> str | None:
     return None
 
 
-def room_faults(settings: Settings, profile: str) -> Iterator[str]:
-    """Yield a line for each thing that a first start lacks: memory, disk, a free port."""
-    free, wanted = machine.available_memory(), MEMORY_WANTED[profile]
+def room_faults(settings: Settings, profiles: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each thing that a first start with these profiles lacks: memory, disk, a free port."""
+    free, wanted = machine.available_memory(), sum(MEMORY_WANTED[profile] for profile in profiles)
     if free is not None and free < wanted:
         yield f"{free / GIB:.1f} GB of memory are free, the containers need {wanted / GIB:g} GB: close other programs"
     if settings.port_base % 100 != 0:
         yield f"COINLAKE_PORT_BASE={settings.port_base}: in containers it has to be a multiple of 100"
-    yield from ports.port_faults(settings, published_ports(profile))
+    published = [port for profile in profiles for port in published_ports(profile)]
+    yield from ports.port_faults(settings, published)
 
 
 def _ask(*command: str) -> str | None:

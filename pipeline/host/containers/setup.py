@@ -18,12 +18,20 @@ from pipeline.errors import PreflightError, ServiceError
 from pipeline.host import preflight
 from pipeline.host.cli import SETUP_GOES_ON, run_verb
 from pipeline.host.containers import engine, images
-from pipeline.host.containers.compose import HANDED_ON, PYTHON_INSIDE, Compose, project_values, write_values
+from pipeline.host.containers.compose import (
+    HANDED_ON,
+    PYTHON_INSIDE,
+    TIERS,
+    Compose,
+    profiles_of,
+    project_values,
+    write_values,
+)
 from pipeline.host.options import HistoryFile, SetupOptions, parse_options
 from pipeline.host.output_format import stage_line
 from pipeline.markets import LIVE
 from pipeline.settings import Settings, load_settings
-from pipeline.settings.values import read_env_file
+from pipeline.settings.values import flag, read_env_file
 
 READY_S = 600  # on an idle machine a minute
 LOOK_AGAIN_S = 0.5
@@ -51,9 +59,10 @@ def run(settings: Settings, options: SetupOptions) -> int:
     start = time.monotonic()
     compose = Compose(settings.home)
     values = chosen_values(settings, options, compose.values)
-    _check(settings, options, compose, values["COMPOSE_PROFILES"])
+    _check(settings, options, compose, profiles_of(values))
     preflight.warn(settings)
     _check_market(compose, values["COINLAKE_MARKET"])
+    _remove_tiers(compose, profiles_of(values))
     write_values(compose.env_file, values)
     with _stage() as outcome:
         outcome(_ensure_images(compose, settings.log_dir / "build.log"))
@@ -65,8 +74,11 @@ def run(settings: Settings, options: SetupOptions) -> int:
 def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str, str]) -> dict[str, str]:
     """Return what the project shall be set up with: the options, else what it was before, else the settings."""
     set_by_hand = {**read_env_file(settings.home / ".env"), **os.environ}
-    profile = options.profile or before.get("COMPOSE_PROFILES", "single")
-    values = project_values(settings.home, settings.port_base, profile)
+    profile = options.profile or next(iter(profiles_of(before)), "single")
+    wanted = _wanted_tiers(settings, options, before)
+    tiers = [tier for tier, is_wanted in wanted.items() if is_wanted and wanted["serving"]]
+    values = project_values(settings.home, settings.port_base, [profile, *tiers])
+    values |= {f"COINLAKE_{tier.upper()}": str(is_wanted).lower() for tier, is_wanted in wanted.items()}
     values["COINLAKE_MARKET"] = options.market or before.get("COINLAKE_MARKET", settings.markets.mode)
     small = before.get("COINLAKE_SMALL") if options.small is None else str(options.small).lower()
     if small or settings.small:
@@ -76,15 +88,31 @@ def chosen_values(settings: Settings, options: SetupOptions, before: Mapping[str
     return {**values, **{name: set_by_hand[name] for name in HANDED_ON if set_by_hand.get(name)}}
 
 
-def _check(settings: Settings, options: SetupOptions, compose: Compose, profile: str) -> None:
+def _wanted_tiers(settings: Settings, options: SetupOptions, before: Mapping[str, str]) -> dict[str, bool]:
+    """Return of each tier whether it is wanted; Superset then runs only on top of the servers."""
+    former = {tier: flag(before[f"COINLAKE_{tier.upper()}"]) for tier in TIERS if f"COINLAKE_{tier.upper()}" in before}
+    serving = former.get("serving", settings.serving.enabled) if options.serving is None else options.serving
+    superset = former.get("superset", settings.serving.dashboards) if options.superset is None else options.superset
+    return {"serving": serving, "superset": superset}
+
+
+def _remove_tiers(compose: Compose, profiles: Sequence[str]) -> None:
+    """Remove the containers of tiers that shall run no longer, which Compose would leave running; data stays."""
+    unwanted = {service for tier, services in TIERS.items() if tier not in profiles for service in services}
+    if running := sorted(unwanted & {service.name for service in compose.services()}):
+        every = [word for tier in TIERS for word in ("--profile", tier)]
+        compose.run(*every, "rm", "--stop", "--force", *running)
+
+
+def _check(settings: Settings, options: SetupOptions, compose: Compose, profiles: Sequence[str]) -> None:
     """Raise `PreflightError` with every preflight failure."""
     faults = list(preflight.history_faults(settings, options))
     is_up = compose.is_up()
-    running = compose.values.get("COMPOSE_PROFILES", profile)
-    if is_up and running != profile:
+    running = next(iter(profiles_of(compose.values)), profiles[0])
+    if is_up and running != profiles[0]:
         faults.append(f"the lake of this home runs with --profile {running}: stop it first (pipeline_down.sh)")
     if not is_up:  # what a running lake uses already is not asked for again
-        faults += engine.room_faults(settings, profile)
+        faults += engine.room_faults(settings, profiles)
     if faults:
         raise PreflightError(faults)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,16 @@ def test_a_file_that_others_could_read_is_closed(env_file: Path) -> None:
     env_file.chmod(0o644)
     secrets.ensure(env_file)
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("serving", ["true", "false"])
+def test_the_containers_make_those_of_the_serving_tier_only_with_it(
+    serving: str, env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINLAKE_HOME", str(env_file.parent))
+    monkeypatch.setenv("COINLAKE_SERVING", serving)
+    monkeypatch.setattr(sys, "argv", ["secrets", "--cluster"])
+    assert secrets.main() == 0
+    made = set(read_env_file(env_file))
+    assert set(secrets.CLUSTER_NAMES) < made
+    assert made & set(secrets.SERVING_NAMES) == (set(secrets.SERVING_NAMES) if serving == "true" else set())

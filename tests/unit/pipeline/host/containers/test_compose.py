@@ -9,13 +9,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import ServiceError
-from pipeline.host.containers.compose import HANDED_ON, Compose, Service, project_values, write_values
+from pipeline.host.containers.compose import (
+    HANDED_ON,
+    TIERS,
+    Compose,
+    Service,
+    profiles_of,
+    project_values,
+    write_values,
+)
+from pipeline.services import BY_NAME, by_container, published_ports
 from pipeline.settings import CHECKOUT, Settings
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.host.containers.conftest import FakeDocker
 
-MADE_BY_US = {"COINLAKE_PORTS", "COINLAKE_MARKET", "COINLAKE_SMALL", "COINLAKE_NOTEBOOKS"}
+MADE_BY_US = {
+    "COINLAKE_PORTS",
+    "COINLAKE_MARKET",
+    "COINLAKE_SMALL",
+    "COINLAKE_NOTEBOOKS",
+    "COINLAKE_SERVING",
+    "COINLAKE_SUPERSET",
+}
 
 
 def listed(name: str, state: str, health: str, code: int = 0) -> dict[str, object]:
@@ -40,11 +56,25 @@ def test_a_service_is_ready_when_it_works_or_has_done_its_part(state: str, healt
 
 
 def test_each_home_is_a_project_of_its_own(tmp_path: Path) -> None:
-    default = project_values(CHECKOUT / ".coinlake", 18000, "single")
+    default = project_values(CHECKOUT / ".coinlake", 18000, ["single"])
     assert default == {"COMPOSE_PROJECT_NAME": "coinlake", "COMPOSE_PROFILES": "single", "COINLAKE_PORTS": "180"}
-    names = {project_values(tmp_path / name, 18000, "single")["COMPOSE_PROJECT_NAME"] for name in ("a", "b")}
+    names = {project_values(tmp_path / name, 18000, ["single"])["COMPOSE_PROJECT_NAME"] for name in ("a", "b")}
     assert len(names) == 2
     assert all(re.fullmatch(r"coinlake-[0-9a-f]{8}", name) for name in names)
+
+
+def test_profiles_are_kept_in_their_order(tmp_path: Path) -> None:
+    values = project_values(tmp_path, 18000, ["cluster", "serving"])
+    assert values["COMPOSE_PROFILES"] == "cluster,serving"
+    assert profiles_of(values) == ["cluster", "serving"]
+    assert profiles_of({}) == []
+
+
+def test_the_services_of_a_tier_are_those_that_its_profile_publishes() -> None:
+    ports = {port for tier in TIERS for port in published_ports(tier)}
+    assert [by_container(name) for name in TIERS["serving"]] == [BY_NAME[name] for name in TIERS["serving"]]
+    assert {"serving_postgres", "serving_s3"} <= ports
+    assert not ports & set(published_ports("single"))
 
 
 def test_values_are_read_back_and_written_only_when_they_change(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def test_the_volumes_stay(compose: Compose, docker: FakeDocker, capsys: pytest.C
     assert down.main([]) == 0
     assert "nothing was running" in capsys.readouterr().out
     (asked,) = [line for line in docker.asked if " down " in line]
-    assert asked.endswith("--profile single --profile cluster down --remove-orphans")
+    every = "--profile single --profile cluster --profile serving --profile superset"
+    assert asked.endswith(f"{every} down --remove-orphans")
     assert compose.env_file.exists()
 
 

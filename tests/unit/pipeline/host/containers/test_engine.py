@@ -44,14 +44,14 @@ def test_what_is_missing_is_named(docker: FakeDocker, info: object, code: int, v
 
 def test_a_first_start_wants_memory_and_free_ports(ours: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "available_memory", lambda: 12 * machine.GIB)
-    assert list(engine.room_faults(ours, "single")) == []
-    assert [fault for fault in engine.room_faults(ours, "cluster") if "the containers need 13 GB" in fault]
+    assert list(engine.room_faults(ours, ["single"])) == []
+    assert [fault for fault in engine.room_faults(ours, ["cluster"]) if "the containers need 13 GB" in fault]
     with socket.create_server(("127.0.0.1", ours.port("presto"))):
-        (fault,) = engine.room_faults(ours, "single")
+        (fault,) = engine.room_faults(ours, ["single"])
     assert fault.startswith(f"port {ours.port('presto')} (presto")
 
 
 def test_ports_count_from_a_full_hundred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "available_memory", lambda: None)
     odd = load_settings({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "21050"})
-    assert [fault for fault in engine.room_faults(odd, "single") if "a multiple of 100" in fault]
+    assert [fault for fault in engine.room_faults(odd, ["single"]) if "a multiple of 100" in fault]

@@ -118,5 +118,30 @@ def test_choices_are_the_options_else_the_former_else_the_settings(tmp_path: Pat
     )
 
 
+def test_serving_adds_its_profiles_and_is_kept(ours: Settings) -> None:
+    def chosen(before: dict[str, str], **asked: bool) -> dict[str, str]:
+        return setup.chosen_values(ours, SetupOptions(**asked), before)
+
+    never = chosen({})
+    assert (never["COMPOSE_PROFILES"], never["COINLAKE_SERVING"]) == ("single", "false")
+    both = chosen(never, serving=True)
+    assert (both["COMPOSE_PROFILES"], both["COINLAKE_SERVING"]) == ("single,serving,superset", "true")
+    assert chosen(both) == both
+    servers = chosen(both, superset=False)
+    assert servers["COMPOSE_PROFILES"] == "single,serving"
+    assert chosen(chosen(servers, serving=False), serving=True) == servers
+
+
+def test_what_is_no_longer_wanted_is_removed_and_nothing_else(ours: Settings, engine: FakeDocker) -> None:
+    engine.answer("ps --all", [listed("kafka"), listed("serving-postgres"), listed("serving-s3")])
+    assert setup.run(ours, SetupOptions(serving=True)) == 0
+    assert not [line for line in engine.asked if " rm " in line]
+    assert setup.run(ours, SetupOptions()) == 0
+    assert not [line for line in engine.asked if " rm " in line]
+    assert setup.run(ours, SetupOptions(serving=False)) == 0
+    (removal,) = [line for line in engine.asked if " rm " in line]
+    assert removal.endswith("rm --stop --force serving-postgres serving-s3")
+
+
 def test_the_profile_decides_how_large_the_heaps_are(ours: Settings) -> None:
     assert "COINLAKE_SMALL" not in setup.chosen_values(ours, SetupOptions(profile="cluster"), {})
