@@ -15,7 +15,7 @@ from pipeline.settings import CHECKOUT, Settings
 if TYPE_CHECKING:
     from tests.unit.pipeline.host.containers.conftest import FakeDocker
 
-# What only the image of the tests is made of: a change there makes no image of the lake anew.
+# What only the image of the tests is made of: a change there rebuilds no image of the lake.
 FOR_TESTS = {"requirements-dev.lock", "pyproject.toml", ".env.example", "docker-compose.yml", "README.md"}
 FOR_TESTS |= {"docs", "bench", "tests"}
 
