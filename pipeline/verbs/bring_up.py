@@ -36,8 +36,10 @@ def start(choices: Choices, *, new_jars: bool = False) -> str:
     idle = [name for name, state in daemon.states().items() if state.state in supervisor.ENDED]
     for name in idle:
         daemon.start(name)
-    again = sorted({*taken_over, *idle})
-    return f"services were running; restarted: {', '.join(again)}" if again else "services were running"
+    again = sorted({*taken_over, *idle} & set(choices.services))
+    gone = sorted(set(taken_over) - set(choices.services))
+    changes = [f"{what}: {', '.join(names)}" for what, names in (("restarted", again), ("stopped", gone)) if names]
+    return "; ".join(["services were running", *changes])
 
 
 def wait_ready(settings: Settings, name: str, within_s: float | None = None) -> None:

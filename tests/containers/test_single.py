@@ -11,6 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.engines.secrets import CLUSTER_NAMES, NAMES, SERVING_NAMES
+from pipeline.health import probes, serving_probes
+from pipeline.serving.clients import connect_owner, connect_reader
+from pipeline.settings import load_settings
 from pipeline.settings.values import read_env_file
 from tests.support.containers import SETUP, Lake, lake_in_containers
 from tests.support.docker_engine import Engine
@@ -19,7 +23,8 @@ from tests.support.prices import price_event, record
 from tests.support.waiting import wait_until
 
 # Writers before what they write to: the order in which they can end in peace.
-SERVICES = ("notebook", "trades", "scheduler", "simulator", "spark", "presto", "cloudera", "kafka")
+SERVERS = ("serving-postgres", "serving-s3")
+SERVICES = ("notebook", "trades", "scheduler", "simulator", "spark", "presto", *SERVERS, "cloudera", "kafka")
 ONCE = {"secrets", "topics", "databases"}
 PRICES = "iceberg.silver.coin_prices"
 SOURCE = "test-containers"
@@ -28,9 +33,18 @@ ALONE = [pytest.param(service, marks=pytest.mark.long) for service in ("kafka", 
 
 @pytest.fixture(scope="module")
 def lake(engine: Engine, checkout: Path, test_home: Path, history_file: Path) -> Iterator[Lake]:
-    """The lake as the README sets it up, with a history."""
-    with lake_in_containers(engine, checkout, test_home / "single", "--history", str(history_file)) as lake:
+    """The lake as the README sets it up, with a history and the servers of gold."""
+    options = ("--history", str(history_file), "--with", "serving", "--no-superset")
+    with lake_in_containers(engine, checkout, test_home / "single", *options) as lake:
         yield lake
+
+
+@pytest.fixture
+def secrets(lake: Lake, tmp_path: Path) -> dict[str, str]:
+    """What the volume of secrets holds."""
+    held = tmp_path / ".env"
+    held.write_text(lake.run_in("scheduler", "cat", "/var/lib/coinlake/secrets/.env"))
+    return read_env_file(held)
 
 
 def test_the_set_up_proves_itself_as_natively(lake: Lake, history_file: Path) -> None:
@@ -84,6 +98,23 @@ def test_a_file_of_prices_is_taken_in(lake: Lake, tmp_path: Path) -> None:
     lake.stack.wait_for_count(1, PRICES, "source = 'csv_coingecko' AND coin = 'ethereum'")
 
 
+def test_gold_can_be_had_from_this_machine_also_after_a_crash(lake: Lake, secrets: dict[str, str]) -> None:
+    ours = lake.stack.settings
+    settings = load_settings({"COINLAKE_HOME": str(ours.home), "COINLAKE_PORT_BASE": str(ours.port_base), **secrets})
+    postgres = settings.serving.postgres
+    serving_probes.bucket(settings)
+    with connect_owner(postgres) as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT 7 AS value")
+    for service in SERVERS:
+        before = started_at(lake, service)
+        lake.crash(service)
+        wait_until(lambda: started_at(lake, service) != before, 60, f"{service} is started again")  # noqa: B023
+    for name in SERVERS:
+        wait_until(lambda: probes.check(name, settings) is None, 60, f"{name} works again")  # noqa: B023
+    with connect_reader(postgres) as connection:
+        assert connection.execute("SELECT value FROM numbers").fetchall() == [(7,)]
+
+
 @pytest.mark.parametrize("services", ["kafka spark cloudera", *ALONE])
 def test_a_crash_loses_and_doubles_nothing(lake: Lake, services: str) -> None:
     began = datetime.now(UTC) - timedelta(minutes=30)
@@ -123,15 +154,13 @@ def test_ports_are_published_on_this_machine_alone(lake: Lake) -> None:
     assert hosts == {"127.0.0.1"}
 
 
-def test_no_secret_is_in_an_image_or_a_containers_environment(lake: Lake, tmp_path: Path) -> None:
-    held = tmp_path / ".env"
-    held.write_text(lake.run_in("scheduler", "cat", "/var/lib/coinlake/secrets/.env"))
-    secrets = [value for name, value in read_env_file(held).items() if name != "KAFKA_CLUSTER_ID"]
-    assert len(secrets) == 3
+def test_no_secret_is_in_an_image_or_a_containers_environment(lake: Lake, secrets: dict[str, str]) -> None:
+    assert set(secrets) == {*NAMES, *CLUSTER_NAMES, *SERVING_NAMES}
+    hidden = [value for name, value in secrets.items() if name != "KAFKA_CLUSTER_ID"]
     images = sorted({lake.inspect(service)["Image"] for service in SERVICES})
     told = [lake.engine.docker("history", "--no-trunc", image) for image in images]
     told += [json.dumps(lake.inspect(service)) for service in {*SERVICES, *ONCE}]
-    assert not [secret for secret in secrets for text in told if secret in text]
+    assert not [secret for secret in hidden for text in told if secret in text]
     for image in images:
         find = ("--entrypoint", "find", image, "/var/lib/coinlake/secrets", "-type", "f")
         assert lake.engine.docker("run", "--rm", *find) == ""

@@ -65,6 +65,13 @@ def test_only_readers_of_changed_configuration_are_restarted(monkeypatch: pytest
     assert daemon.calls == [("stop", "presto"), ("start", "presto")]
 
 
+def test_what_is_no_longer_wanted_is_said_to_be_stopped(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
+    daemon = Daemon(kafka="RUNNING", datanode="RUNNING", presto="RUNNING")
+    daemon.changes = ["datanode", "serving-s3"]
+    use(monkeypatch, daemon)
+    assert bring_up.start(choices) == "services were running; restarted: datanode; stopped: serving-s3"
+
+
 def test_new_jars_restart_the_engines(monkeypatch: pytest.MonkeyPatch, choices: Choices) -> None:
     daemon = Daemon(kafka="RUNNING", datanode="RUNNING", presto="RUNNING", scheduler="RUNNING")
     use(monkeypatch, daemon)
