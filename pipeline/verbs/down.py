@@ -22,13 +22,14 @@ PORTS_FREE_S = 15.0
 LOOK_AGAIN_S = 0.1
 # What a home holds, in the words of a question; anything else in it is not ours to remove.
 CONTENT = {
-    "data": "all tables, topics and the history of the scheduler",
+    "data": "all tables, topics and the history of the scheduler; gold's own PostgreSQL and bucket",
     "logs": "the services' logs",
     "conf": "rendered configuration",
     "run": "what describes the running lake",
     ".env": "secrets, and settings added by hand",
     "jars": "the engines (the download cache stays)",
     "venv": "the Python environment",
+    "superset": "Superset's Python environment",
 }
 
 
@@ -89,7 +90,7 @@ def _confirmed(home: Path) -> bool:
         return True
     print(f"This deletes from {home}:")  # noqa: T201
     for name in there:
-        print(f"  {name:<6}{CONTENT[name]}")  # noqa: T201
+        print(f"  {name:<10}{CONTENT[name]}")  # noqa: T201
     if not sys.stdin.isatty():
         print("pipeline_down.sh: --purge asks on a terminal; elsewhere add --yes", file=sys.stderr)  # noqa: T201
         return False

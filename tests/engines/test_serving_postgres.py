@@ -159,6 +159,12 @@ def test_a_wrong_password_is_refused(postgres: PostgresSettings) -> None:
         psycopg.connect(postgres.url, user=postgres.user, password="wrong")
 
 
+def test_the_readers_password_is_in_a_file_for_psql(server: ServingServer, postgres: PostgresSettings) -> None:
+    file = server.settings.conf_dir / NAME / "reader.pgpass"
+    with psycopg.connect(postgres.url, user=postgres.reader, passfile=str(file)) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("reader",)
+
+
 def test_no_process_shows_a_password(server: ServingServer) -> None:
     shown = b"\0".join(file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists())
     assert [secret for secret in SECRETS.values() if secret.encode() in shown] == []

@@ -24,7 +24,7 @@ PORT_BASES = range(27_000, 28_000, 100)  # below those of the lakes under test a
 START_S, STOP_S = 40.0, 10.0
 SECRETS = {
     "POSTGRES_PASSWORD": 'owner\'s "secret" \\ $1',
-    "POSTGRES_READER_PASSWORD": "reader's secret; -- ",
+    "POSTGRES_READER_PASSWORD": "reader's: secret\\; -- x",
     "S3_ACCESS_KEY": "test-access",
     "S3_SECRET_KEY": "test-secret\\with=signs",
 }
