@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from pipeline.engines import memory, render
 from pipeline.engines.local_services import services_here
-from pipeline.services import ALL_SERVICES, CLUSTER_SERVICES, SERVICES
+from pipeline.services import ALL_SERVICES, CLUSTER_SERVICES, SERVICES, readers_of
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
 Make = Callable[..., Settings]
@@ -177,3 +177,16 @@ def test_every_service_has_a_start_script_and_both_profiles_fit(make: Make) -> N
     for small, most_gb in ((False, 5.0), (True, 3.5)):
         heaps = sum(memory.heap_mb(service, small=small) for service in SERVICES if service in memory.HEAPS)
         assert heaps < most_gb * 1024 * 0.7  # class metadata, code and buffers come on top
+
+
+def test_changed_secrets_of_the_serving_tier_restart_whoever_reads_them(make: Make) -> None:
+    render.render_all(make())
+    new = {"POSTGRES_PASSWORD": "it's new", "S3_SECRET_KEY": "back\\slash"}
+    changed = render.render_all(make(**new))
+    assert {file.parent.name for file in changed} == {"serving-postgres", "serving-s3"}
+    assert {"serving-postgres", "serving-s3", "spark"} <= readers_of({"serving-postgres", "serving-s3"})
+    roles = (make().conf_dir / "serving-postgres" / "roles.sql").read_text()
+    assert "PASSWORD 'it''s new';" in roles
+    assert properties(make(), "serving-s3/s3proxy.conf")["s3proxy.credential"] == "back\\\\slash"
+    (reader,) = render.render_all(make(POSTGRES_READER_PASSWORD="a:b", **new))
+    assert reader.read_text().splitlines()[-1] == "*:*:*:reader:a\\:b"
