@@ -26,9 +26,20 @@ EXACT_NUMBER = (
 VALUE_CHARACTERS = 64  # of an offending value, in a reason
 
 
-def first_fault(*checks: tuple[Column, str]) -> Column:
+def first_fault(*checks: tuple[Column, Column | str]) -> Column:
     """Return the message of the first check that is true, else null."""
     return reduce(lambda rest, check: F.when(check[0], F.lit(check[1])).otherwise(rest), reversed(checks), F.lit(None))
+
+
+def shape_fault(text: Column, is_json: Column) -> Column:
+    """Return why a payload, as text, is not a JSON object; `is_json` tells whether a parser took it."""
+    trimmed = F.trim(text)
+    return first_fault(
+        (text.isNull() | (text == ""), "payload is empty"),
+        (~F.is_valid_utf8(text), "payload is not UTF-8"),
+        (~(F.startswith(trimmed, F.lit("{")) & F.endswith(trimmed, F.lit("}"))), "payload is not a JSON object"),
+        (~is_json, "payload is not valid JSON"),
+    )
 
 
 def missing(name: str, text: Column, otherwise: Column) -> Column:

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
 from pipeline.events.raw import DEAD_LETTERS
-from pipeline.stream.silver.faults import first_fault, missing, number_fault, shown
+from pipeline.stream.silver.faults import missing, number_fault, shape_fault, shown
 from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
@@ -81,16 +81,8 @@ def _letter_reason() -> Column:
 
 def _event_faults(coins: tuple[str, ...]) -> Column:
     """Return every fault of a price event joined by "; ", or null when there is none."""
-    text, coin, source = F.col("text"), F.col("coin_text"), F.col("source_text")
-    shape = first_fault(
-        (F.col("payload").isNull() | (F.length("payload") == 0), "payload is empty"),
-        (~F.is_valid_utf8(text), "payload is not UTF-8"),
-        (
-            ~(F.startswith(F.trim(text), F.lit("{")) & F.endswith(F.trim(text), F.lit("}"))),
-            "payload is not a JSON object",
-        ),
-        (F.col("json").isNull(), "payload is not valid JSON"),
-    )
+    coin, source = F.col("coin_text"), F.col("source_text")
+    shape = shape_fault(F.col("text"), F.col("json").isNotNull())
     fields = F.concat_ws(
         "; ",
         missing("coin", coin, F.when(~coin.isin(*coins), shown("unknown coin", coin))),
