@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.spark.appending import BatchAppender
-from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span
+from pipeline.stream.silver.high_water import BatchSummary, Group, HighWaterMarks, Span, within_spans
 from pipeline.tables.model import DECIMAL
 from pipeline.tables.silver import COIN_PRICES
 
@@ -53,16 +51,5 @@ def with_repeats_judged(observations: DataFrame, overlap: dict[Group, Span]) -> 
 def _with_stored_price(rows: DataFrame, overlap: dict[Group, Span]) -> DataFrame:
     if not overlap:
         return rows.withColumn("stored_price", F.lit(None).cast(DECIMAL))
-    stored = rows.sparkSession.table(COIN_PRICES.full_name).where(_within(overlap))
+    stored = rows.sparkSession.table(COIN_PRICES.full_name).where(within_spans(COIN_PRICES, overlap))
     return rows.join(stored.select(*KEY, F.col("price_usd").alias("stored_price")), on=KEY, how="left")
-
-
-def _within(overlap: dict[Group, Span]) -> Column:
-    """Match the table's rows in the overlapping stretches; simple enough for Iceberg to skip files by it."""
-    return reduce(
-        lambda left, right: left | right,
-        (
-            (F.col("coin") == coin) & (F.col("source") == source) & F.col("event_time").between(span.first, span.last)
-            for (coin, source), span in overlap.items()
-        ),
-    )

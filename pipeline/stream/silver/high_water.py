@@ -1,4 +1,4 @@
-"""How far a table reaches, per coin and source: what lies beyond that mark cannot be in the table yet.
+"""How far a table reaches, per source and coin or product: what lies beyond that mark cannot be in the table yet.
 
 Live prices lie beyond the mark nearly always, so deduplicating them against the whole table costs nothing; only what
 is at or below the mark (history, repeats, late rows) is compared with the table, in the stretch of time concerned.
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.spark.time_ranges import moment
 from pipeline.tables.model import Table
 
 Group = tuple[str, str]
-"""Coin and source."""
+"""The values of a table's key without its time, in the key's order: coin and source, or source and product."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """The first and last event_time of some rows (naive, UTC)."""
+    """The first and last time of some rows (naive, UTC)."""
 
     first: datetime
     last: datetime
@@ -28,23 +31,25 @@ class Span:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What a micro-batch holds: the span of its clean rows by coin and source, and how many records are rejects.
+    """How many records a micro-batch holds, how many of them are rejects, and the span of the clean rows by group.
 
-    `has_repeats` says that two clean rows have the same coin, time and source.
+    `has_repeats` says that two clean rows have the same key.
     """
 
     number: int
-    spans: dict[Group, Span]
+    records: int
     rejects: int
+    spans: dict[Group, Span]
     has_repeats: bool
 
 
 class HighWaterMarks:
-    """The newest event_time in the table for each coin and source."""
+    """The newest time in the table for each group; making it reads the table's key columns once."""
 
     def __init__(self, spark: SparkSession, table: Table) -> None:
-        marks = spark.table(table.full_name).groupBy("coin", "source").agg(F.max("event_time").alias("last")).collect()
-        self._marks: dict[Group, datetime] = {(row["coin"], row["source"]): row["last"] for row in marks}
+        group, time = split_key(table)
+        marks = spark.table(table.full_name).groupBy(*group).agg(F.max(time).alias("last")).collect()
+        self._marks: dict[Group, datetime] = {(row[group[0]], row[group[1]]): row["last"] for row in marks}
 
     def overlap(self, spans: dict[Group, Span]) -> dict[Group, Span]:
         """Return the part of the spans that lies at or below the marks, where rows may be in the table already."""
@@ -58,6 +63,26 @@ class HighWaterMarks:
         """Note that the rows of these spans are in the table now."""
         for group, span in spans.items():
             self._marks[group] = max(span.last, self._marks.get(group, span.last))
+
+
+def split_key(table: Table) -> tuple[list[str], str]:
+    """Return the columns of a table's group, and the one of its time, by which it is partitioned."""
+    time = table.partitioned_by[0].partition("(")[2].rstrip(")")
+    return [name for name in table.key if name != time], time
+
+
+def within_spans(table: Table, spans: dict[Group, Span]) -> Column:
+    """Match the table's rows in the spans; simple enough for Iceberg to skip files by it."""
+    (one, other), time = split_key(table)
+    return reduce(
+        or_,
+        (
+            (F.col(one) == group[0])
+            & (F.col(other) == group[1])
+            & F.col(time).between(moment(span.first), moment(span.last))
+            for group, span in spans.items()
+        ),
+    )
 
 
 def summarise(observations: DataFrame, number: int) -> BatchSummary:
@@ -75,6 +100,7 @@ def summarise(observations: DataFrame, number: int) -> BatchSummary:
     clean = [row for row in found if not row["rejected"]]
     return BatchSummary(
         number=number,
+        records=sum(row["rows"] for row in found),
         rejects=sum(row["rows"] for row in found if row["rejected"]),
         spans={(row["coin"], row["source"]): Span(row["first"], row["last"]) for row in clean},
         has_repeats=any(row["rows"] > row["times"] for row in clean),
