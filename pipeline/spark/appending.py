@@ -5,16 +5,17 @@ checkpoint's id and the batch's number, and a batch whose mark is found is skipp
 table: each has marks of its own.
 
 A table whose rows are identified by their position in Kafka is also marked with the positions that it reaches: when
-the checkpoint was lost, and everything is read again, records below them are dropped.
+the checkpoint was lost, and everything is read again, records below them are dropped. So is one in which the later
+record wins: an older one that is read again must not undo it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriterV2, SparkSession
 
 from pipeline.failpoints import reach
 from pipeline.spark.jvm import JavaObject, java_class, java_session
@@ -34,49 +35,63 @@ def mark_names(query: str) -> tuple[str, str]:
 
 
 class BatchAppender:
-    """Appends numbered batches of one query's checkpoint to one table; asks the table once, on the first batch."""
+    """Writes numbered batches of one query's checkpoint to one table; asks the table once, on the first batch."""
 
-    def __init__(self, spark: SparkSession, table: Table, query: str, checkpoint: QueryCheckpoint) -> None:
+    def __init__(
+        self, spark: SparkSession, table: Table, query: str, checkpoint: QueryCheckpoint, *, later_wins: bool = False
+    ) -> None:
+        """Give `later_wins` where a record replaces earlier ones: the table is then marked with positions, too."""
         self._spark = spark
         self._table = table
         self._query = query
         self._checkpoint = checkpoint
-        self._has_positions = TOPIC_ID.name in table.column_names
+        self._has_positions = later_wins or TOPIC_ID.name in table.column_names
         self._last_batch: int | None = None
         self._reached: Positions = {}  # by the table's rows
         self._read: Positions = {}  # by this process's batches
 
     def has(self, batch_id: int) -> bool:
         """Return whether this batch is in the table."""
+        return batch_id <= self._newest_batch()
+
+    def append(self, rows: DataFrame, batch_id: int) -> None:
+        """Append the rows under the batch's mark; does nothing when the batch is there already."""
+        if not self.has(batch_id):
+            rows = self.beyond(rows) if TOPIC_ID.name in rows.columns and self._has_positions else rows
+            self._commit(rows, batch_id, lambda writer: writer.append())
+
+    def overwrite(self, rows: DataFrame, batch_id: int) -> None:
+        """Put the rows in the place of all that the partitions they are in hold, under the batch's mark."""
+        if not self.has(batch_id):
+            self._commit(rows, batch_id, lambda writer: writer.overwritePartitions())
+
+    def beyond(self, rows: DataFrame) -> DataFrame:
+        """Drop records that the table has seen; once the batches have passed those, nothing is compared any more."""
+        self._newest_batch()
+        if self._read and reaches(self._read, self._reached):
+            return rows
+        return rows.where(is_beyond(self._reached))
+
+    def _newest_batch(self) -> int:
         if self._last_batch is None:
             summaries = list(snapshot_summaries(self._spark, load_table(self._spark, self._table)))
             self._last_batch = last_batch(summaries, self._query, self._checkpoint)
             self._reached = newest_positions(summaries, self._query)
-        return batch_id <= self._last_batch
+        return self._last_batch
 
-    def append(self, rows: DataFrame, batch_id: int) -> None:
-        """Append the rows under the batch's mark; does nothing when the batch is there already."""
-        if self.has(batch_id):
-            return
+    def _commit(self, rows: DataFrame, batch_id: int, write: Callable[[DataFrameWriterV2], None]) -> None:
         checkpoint, batch = mark_names(self._query)
         marks = {checkpoint: self._checkpoint.id, batch: str(batch_id)}
         if self._has_positions:
-            rows = self._beyond(rows)
             self._read = self._checkpoint.ends(batch_id)
             self._reached = advance(self._reached, self._read)
             marks[positions_mark(self._query)] = to_json(self._reached)
         writer = rows.select(*self._table.column_names).writeTo(self._table.full_name)
         for name, value in marks.items():
             writer = writer.option(f"snapshot-property.{name}", value)
-        writer.append()
+        write(writer)
         reach(f"{self._query}.{self._table.name}")
         self._last_batch = batch_id
-
-    def _beyond(self, rows: DataFrame) -> DataFrame:
-        """Drop what the table holds; once the batches have passed that, nothing is compared any more."""
-        if self._read and reaches(self._read, self._reached):
-            return rows
-        return rows.where(is_beyond(self._reached))
 
 
 def last_batch(summaries: Iterable[Mapping[str, str]], query: str, checkpoint: QueryCheckpoint) -> int:
