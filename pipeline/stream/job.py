@@ -35,7 +35,7 @@ from pipeline.stream.ops import gaps
 from pipeline.stream.progress import ProgressReporter, Report
 from pipeline.stream.readers import PrestoQueries, Readers, Resting
 from pipeline.stream.silver import query as silver_query
-from pipeline.stream.streams import trades
+from pipeline.stream.streams import candles, trades
 from pipeline.stream.watchdog import QueryState, Watchdog
 from pipeline.tables.catalog import ICEBERG_TABLES
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 CHECK_S = 1.0
 BRONZE_REST_S = 60.0  # between batches while nobody reads, however many records come: bronze is for rebuilding
-STREAMS = ("bronze", "silver", "trades", "gaps")  # their folders among the checkpoints
+STREAMS = ("bronze", "silver", "trades", "gaps", "candles")  # their folders among the checkpoints
 
 
 def main() -> int:
@@ -97,14 +97,17 @@ def start_queries(
     resolve_lost_offsets(source, root, STREAMS, admin)
     own = {name: claim_query(spark, f"{root}/{name}", identity) for name in STREAMS}
     bronze = Resting(bronze_events.BronzeWriter(spark, own["bronze"]), readers, BRONZE_REST_S)
+    rest_s = settings.lake.rest_s
+    candle_writer = candles.CandleWriter(spark, own["candles"])
     queries = [
         bronze_events.run(source, f"{root}/bronze", bronze),
         silver_query.run(source, f"{root}/silver", silver_query.SilverWriter(spark, own["silver"])),
         gaps.run(source, f"{root}/gaps"),
+        candles.run(source, f"{root}/candles", Resting(candle_writer, readers, rest_s)),
     ]
     alerts = Producer({**client, "acks": "all", "enable.idempotence": True})
     writer = trades.TradeWriter(spark, settings, own["trades"], alerts, touched.note)
-    return [*queries, trades.run(source, f"{root}/trades", Resting(writer, readers, settings.lake.rest_s))], writer
+    return [*queries, trades.run(source, f"{root}/trades", Resting(writer, readers, rest_s))], writer
 
 
 def watch(queries: list[StreamingQuery], reporter: ProgressReporter, watchdog: Watchdog, stop: threading.Event) -> int:

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from pipeline.events.candles import CandleEvent
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
 from pipeline.events.raw import DEAD_LETTERS, DeadLetter
 from pipeline.events.trades import FILLED, TRADE_GAPS, Alert, GapState
@@ -26,6 +27,9 @@ from pipeline.stream.ops.coverage import to_coverage
 from pipeline.stream.ops.gaps import to_newest, to_states
 from pipeline.stream.ops.id_runs import to_runs
 from pipeline.stream.silver import rejected_events
+from pipeline.stream.silver.bitcoin_data import to_bitcoin_data
+from pipeline.stream.silver.bitcoin_data_parsing import CANDLE_FIELDS
+from pipeline.stream.silver.bitcoin_data_parsing import to_candles as to_candle_rows
 from pipeline.stream.silver.candles_1m import to_candles
 from pipeline.stream.silver.coin_prices import to_coin_prices
 from pipeline.stream.silver.parsing import PRICE_FIELDS, to_observations
@@ -38,11 +42,14 @@ from pipeline.tables.gold import ALERTS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.model import Table
 from pipeline.tables.ops import COVERAGE, GAPS
-from pipeline.tables.silver import CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
+from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
+from tests.support.candles import records as candle_records
 from tests.support.trades import RECORD_SCHEMA, match, records
 
 NOON = datetime(2026, 1, 13, 12, tzinfo=UTC)
 EVENT = PriceEvent("bitcoin", NOON, Decimal("1.5"), None, None, "simulator")
+ONE = Decimal(1)
+CANDLE = CandleEvent("simulator", "BTC-USD", NOON, ONE, ONE, ONE, ONE, Decimal("1.5"), is_filled=True)
 GAP = GapState("simulator:BTC-USD:5", "simulator", "BTC-USD", 5, 9, NOON, "jump", FILLED, 4, 1, NOON, "late: 4")
 ALERT = Alert(
     "simulator:BTC-USD:FLASH_CRASH:1", "FLASH_CRASH", "simulator", "BTC-USD", 300, Decimal("-3.5"),
@@ -85,6 +92,11 @@ def candles(spark: SparkSession) -> DataFrame:
     return to_candles(to_fact_trades(trades(spark)))
 
 
+def source_candles(spark: SparkSession) -> DataFrame:
+    """A good candle and a bad one."""
+    return to_candle_rows(spark.createDataFrame(candle_records([CANDLE.to_json(), b"half a can"]), RECORD_SCHEMA))
+
+
 def gaps(spark: SparkSession) -> DataFrame:
     record = (TRADE_GAPS.name, "t3", 0, 3, NOON.replace(tzinfo=None), None, bytearray(GAP.to_json()), None)
     return to_newest(to_states(spark.createDataFrame([record], RECORD_SCHEMA)))
@@ -103,6 +115,8 @@ WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "trades": (FACT_TRADES, lambda spark: to_fact_trades(trades(spark))),
     "rejected trades": (REJECTED_EVENTS, lambda spark: rejects.to_rejects(trades(spark), PRODUCTS)),
     "candles": (CANDLES_1M, candles),
+    "sources' candles": (BITCOIN_DATA, lambda spark: to_bitcoin_data(source_candles(spark))),
+    "rejected candles": (REJECTED_EVENTS, lambda spark: rejected_events.to_rejected_events(source_candles(spark))),
     "statistics": (PRICE_STATS, lambda spark: to_price_stats(candles(spark), HOURS)),
     "alerts": (ALERTS, alerts),
     "coverage": (COVERAGE, lambda spark: to_coverage(to_runs(candles(spark)))),
@@ -146,6 +160,10 @@ def test_a_writer_gives_what_its_table_states(lake: SparkSession, name: str) -> 
 
 def test_spark_reads_the_fields_that_the_producer_writes() -> None:
     assert list(PRICE_FIELDS) == list(json.loads(EVENT.to_json())) == [field.name for field in fields(PriceEvent)]
+
+
+def test_spark_reads_the_fields_of_a_candle() -> None:
+    assert list(CANDLE_FIELDS) == list(json.loads(CANDLE.to_json())) == [field.name for field in fields(CandleEvent)]
 
 
 def test_spark_reads_what_the_ingest_writes(spark: SparkSession) -> None:

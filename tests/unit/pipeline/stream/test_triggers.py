@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.spark.kafka_source import Pace
 from pipeline.stream.bronze import events
 from pipeline.stream.ops import gaps
 from pipeline.stream.silver import query
-from pipeline.stream.streams import trades
+from pipeline.stream.streams import candles, trades
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.model import Table
 from pipeline.tables.ops import GAPS
-from pipeline.tables.silver import FACT_TRADES
+from pipeline.tables.silver import BITCOIN_DATA, FACT_TRADES
 
 SECONDS = {"milliseconds": 0.001, "second": 1, "seconds": 1}
 
@@ -26,7 +27,13 @@ def interval(trigger: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("table", "trigger"), [(BRONZE_EVENTS, events.TRIGGER), (FACT_TRADES, trades.TRIGGER), (GAPS, gaps.TRIGGER)]
+    ("table", "trigger"),
+    [
+        (BRONZE_EVENTS, events.TRIGGER),
+        (FACT_TRADES, trades.TRIGGER),
+        (BITCOIN_DATA, candles.TRIGGER),
+        (GAPS, gaps.TRIGGER),
+    ],
 )
 def test_the_table_of_tables_names_the_intervals(checkout: Path, table: Table, trigger: str) -> None:
     lines = (checkout / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()
@@ -34,9 +41,11 @@ def test_the_table_of_tables_names_the_intervals(checkout: Path, table: Table, t
     assert f"a batch {interval(trigger)}" in row
 
 
-def test_it_names_the_pace_of_a_quiet_market(checkout: Path) -> None:
+@pytest.mark.parametrize(("pace", "trigger"), [(trades.PACE, trades.TRIGGER), (candles.PACE, candles.TRIGGER)])
+def test_it_names_the_pace_of_a_quiet_market(checkout: Path, pace: Pace, trigger: str) -> None:
     text = (checkout / "docs" / "architecture.md").read_text(encoding="utf-8")
-    assert f"from {trades.PACE.min_records} records a second on, every {trades.PACE.max_delay_s} s below" in text
+    rate = pace.min_records // int(trigger.partition(" ")[0])
+    assert f"from {rate} records a second on, every {pace.max_delay_s} s below" in text
 
 
 def test_the_text_names_the_interval_of_prices(checkout: Path) -> None:
