@@ -1,16 +1,20 @@
-"""Coinbase Exchange's REST answer to "which trades were there": it still has what the feed withheld."""
+"""Coinbase Exchange's REST answers: which trades there were, those that the feed withheld among them, and candles."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import RequestError
 from pipeline.ingest.simulator.exchange import wire
+from pipeline.ingest.simulator.exchange.candles import MINUTE_S, Candles
 from pipeline.ingest.simulator.exchange.market import Exchange
 from pipeline.ingest.simulator.exchange.trades import Product, Trade
 
 LARGEST_PAGE = 1000
+MOST_CANDLES = 300
 
 
 def rest_api(exchange: Exchange) -> Blueprint:
@@ -34,7 +38,40 @@ def rest_api(exchange: Exchange) -> Blueprint:
             answer.headers["CB-BEFORE"], answer.headers["CB-AFTER"] = str(found[0].id), str(found[-1].id)
         return answer
 
+    all_candles = {name: Candles(product) for name, product in exchange.products.items()}
+
+    @api.get("/<name>/candles")
+    def candles(name: str) -> Response:
+        exchange.product(name)  # there is one
+        now_us = exchange.now_us()
+        found = all_candles[name].between(*_span(now_us // 1_000_000), now_us)
+        return Response(f"[{', '.join(candle.to_json() for candle in found)}]", mimetype="application/json")
+
     return api
+
+
+def _span(now_s: int) -> tuple[int, int]:
+    """Return the first and the last minute asked for; without a word, the newest 300."""
+    if request.args.get("granularity", "60") != "60":
+        raise RequestError("Unsupported granularity")
+    last_s = min(_time("end", now_s), now_s) // MINUTE_S * MINUTE_S
+    first_s = -(-_time("start", last_s - (MOST_CANDLES - 1) * MINUTE_S) // MINUTE_S) * MINUTE_S
+    if last_s - first_s >= MOST_CANDLES * MINUTE_S:
+        raise RequestError(
+            "granularity too small for the requested time range. Count of aggregations requested exceeds 300"
+        )
+    return first_s, last_s
+
+
+def _time(name: str, default: int) -> int:
+    """Return a time in seconds since 1970, given as such or in ISO 8601."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        return int(text) if text.isdecimal() else int(datetime.fromisoformat(text).timestamp())
+    except ValueError:
+        raise RequestError(f"{name} is not a valid time") from None
 
 
 def _page(product: Product, now_us: int) -> list[Trade]:
