@@ -33,6 +33,7 @@ class MarketSettings:
     coingecko_api_key: Secret
     coinmetrics_url: str
     products: tuple[str, ...]  # Coinbase's ids
+    candle_products: tuple[str, ...]  # whose minute candles are collected; empty: Bitcoin's where gold is served
     exchange: Exchange
 
     @property
@@ -54,6 +55,7 @@ def read_markets(reader: Reader, machine: Machine, topology: Topology) -> Market
         coingecko_api_key=reader.secret("COINGECKO_API_KEY"),
         coinmetrics_url=reader.get("COINMETRICS_URL", "https://community-api.coinmetrics.io/v4", parse.http_url),
         products=reader.get("COINBASE_PRODUCTS", DEFAULT_PRODUCTS, _products),
+        candle_products=reader.get("COINBASE_CANDLE_PRODUCTS", "", _optional_products),
         exchange=read_exchange(reader, *simulator),
     )
 
@@ -70,3 +72,7 @@ def _products(value: str) -> tuple[str, ...]:
     if not products or any(not PRODUCT_ID.fullmatch(product) for product in products):
         raise ValueError("a comma list of Coinbase products such as BTC-USD,ETH-USD")
     return products
+
+
+def _optional_products(value: str) -> tuple[str, ...]:
+    return _products(value) if value else ()

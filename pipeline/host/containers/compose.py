@@ -24,6 +24,7 @@ PYTHON_INSIDE = "/var/lib/coinlake/venv/bin/python"  # in every image; it has al
 HANDED_ON = (
     "COINS",
     "COINBASE_PRODUCTS",
+    "COINBASE_CANDLE_PRODUCTS",
     "COINBASE_FEED",
     "COINBASE_WS_URL",
     "COINBASE_REST_URL",

@@ -14,6 +14,7 @@ from pipeline.events.catalog import TOPICS
 from pipeline.events.coin_prices import COIN_EVENTS
 from pipeline.ingest.market_choice import announce, choose
 from pipeline.ingest.process_lock import only_one
+from pipeline.ingest.scheduler import candle_collector
 from pipeline.ingest.scheduler.api import Deps, create_app
 from pipeline.ingest.scheduler.csv_import import import_csv
 from pipeline.ingest.scheduler.history import Chain, Outcome, fetch_history
@@ -21,7 +22,7 @@ from pipeline.ingest.scheduler.http_server import HttpServer
 from pipeline.ingest.scheduler.jobs import JobStore, Order, Progress
 from pipeline.ingest.scheduler.ledger import Ledger
 from pipeline.ingest.scheduler.metrics import Metrics
-from pipeline.ingest.scheduler.polling import Poller, start_clock
+from pipeline.ingest.scheduler.polling import Poller, add_minutely, start_clock
 from pipeline.ingest.scheduler.price_sources import price_sources
 from pipeline.ingest.scheduler.producer import EventProducer
 from pipeline.ingest.scheduler.spans import DaySpan
@@ -63,9 +64,19 @@ class Service:
         self.publisher = SpooledPublisher(self.producer, spool, settings.kafka.spool_max_bytes)
         silence_s = max(SILENT_S, SILENT_POLLS * settings.markets.poll_s)
         self.poller = Poller(sources.live, settings.markets.coins, self.publisher, self.metrics, silence_s)
+        self.collector = self._open_collector(markets)
         forget = self.ledger.forget
         deps = Deps(settings, markets, jobs, self.worker, self.poller, self.metrics, self.uploads, open_csv, forget)
         self.app = create_app(deps)
+
+    def _open_collector(self, markets: Markets) -> candle_collector.CandleCollector | None:
+        """Return what collects candles, of the market that trades come from; None where nobody wants any."""
+        products = candle_collector.candle_products(self.settings)
+        market = candle_collector.open_market(self.settings, markets.trades) if products else None
+        if market is None:
+            return None
+        sent = candle_collector.SentCandles(self.store)
+        return candle_collector.CandleCollector(market, products, self.publisher, sent)
 
     def do(self, order: Order, report: Callable[[Progress], None]) -> Outcome:
         """Do one job's work; what another Kafka acknowledged does not count."""
@@ -90,6 +101,8 @@ class Service:
         tempfile.tempdir = str(self.uploads.folder)  # where the HTTP server keeps a large body until it is whole
         self.worker.start()
         clock = start_clock(self.poller, self.settings.markets.poll_s, self.publisher.drain)
+        if self.collector is not None:
+            add_minutely(clock, self.collector.tick)
         server.start()
         log.info("listening on %s", self.settings.url("scheduler"))
         self.stop.wait()

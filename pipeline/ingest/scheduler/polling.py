@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.errors import CoinlakeError, RequestError
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 JOB_ID = "poll"
 DRAIN_EVERY_S = 5
+AFTER_MINUTE_S = 3  # the exchange publishes a minute's candle a moment after its end
 
 
 class PollUnderWayError(RequestError):
@@ -158,3 +160,15 @@ def start_clock(poller: Poller, every_s: int, drain: Callable[[], None]) -> Back
     )
     clock.start()
     return clock
+
+
+def add_minutely(clock: BackgroundScheduler, work: Callable[[], None]) -> None:
+    """Have `work` done now and a few seconds into each minute; never twice at a time."""
+    clock.add_job(
+        work,
+        CronTrigger(second=AFTER_MINUTE_S, timezone=UTC),
+        next_run_time=datetime.now(UTC),
+        coalesce=True,
+        misfire_grace_time=60,
+        max_instances=1,
+    )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline.errors import EventTooLargeError, ServiceError
+from pipeline.events.candles import BITCOIN_DATA, CandleEvent
 from pipeline.events.coin_prices import COIN_EVENTS, PriceEvent
+from pipeline.events.model import Topic
 from pipeline.events.raw import DEAD_LETTERS, MAX_EVENT_BYTES, TOPIC_CONFIG, DeadLetter
 from pipeline.ingest.records import Record
 from pipeline.ingest.scheduler.metrics import Metrics
@@ -24,6 +26,8 @@ DELIVERY_TIMEOUT_S = 30.0  # a broker that is restarted is back within ten
 GRACE_S = 5.0  # librdkafka reports its own time-out first
 SOURCE = "source"
 TURN_S = 0.05  # how long one wait for acknowledgements lasts before we look again
+
+Sendable = Item | CandleEvent
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class _Delivery:
     def __init__(self, metrics: Metrics) -> None:
         self._lock = threading.Lock()
         self._metrics = metrics
-        self._acknowledged = {COIN_EVENTS.name: 0, DEAD_LETTERS.name: 0}
+        self._acknowledged = dict.fromkeys((COIN_EVENTS.name, BITCOIN_DATA.name, DEAD_LETTERS.name), 0)
         self.outstanding = 0
         self.error: KafkaError | None = None
 
@@ -59,11 +63,12 @@ class _Delivery:
             self.outstanding += 1
 
     def result(self) -> Published:
-        return Published(self._acknowledged[COIN_EVENTS.name], self._acknowledged[DEAD_LETTERS.name])
+        events = self._acknowledged[COIN_EVENTS.name] + self._acknowledged[BITCOIN_DATA.name]
+        return Published(events, self._acknowledged[DEAD_LETTERS.name])
 
 
 class EventProducer:
-    """Publishes to `coin_events` and `dead_letters`; may be shared by threads."""
+    """Publishes to `coin_events`, `bitcoin_data` and `dead_letters`; may be shared by threads."""
 
     def __init__(self, kafka: ClientConfig, metrics: Metrics, delivery_timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
         self._metrics = metrics
@@ -82,7 +87,7 @@ class EventProducer:
         }
         self._producer = Producer(self._config)
 
-    def publish(self, items: Iterable[Item]) -> Published:
+    def publish(self, items: Iterable[Sendable]) -> Published:
         """Send the items and return once the broker has acknowledged them all.
 
         An event larger than the topic takes goes to `dead_letters` instead, with the reason.
@@ -137,7 +142,7 @@ class EventProducer:
             self._producer = Producer(self._config)
 
 
-def record_of(item: Item) -> Record:
+def record_of(item: Sendable) -> Record:
     """Return what is sent for an item; its only header, the source, stays here: the payload says it, too."""
     try:
         return _fitting(item)
@@ -146,14 +151,20 @@ def record_of(item: Item) -> Record:
         return _fitting(DeadLetter(_source(item), str(error), item.to_json().decode()))
 
 
-def _fitting(item: Item) -> Record:
+def _fitting(item: Sendable) -> Record:
     value = item.to_json()
-    topic = COIN_EVENTS if isinstance(item, PriceEvent) else DEAD_LETTERS
+    topic, key = _destination(item)
     if len(value) > MAX_EVENT_BYTES:
         raise EventTooLargeError(topic.name, len(value))
-    key = item.coin.encode() if isinstance(item, PriceEvent) else None
-    return Record(value, key, [(SOURCE, _source(item).encode())], topic.name)
+    return Record(value, None if key is None else key.encode(), [(SOURCE, _source(item).encode())], topic.name)
 
 
-def _source(item: Item) -> str:
-    return item.source if isinstance(item, PriceEvent) else item.origin.partition(":")[0]
+def _destination(item: Sendable) -> tuple[Topic, str | None]:
+    """Return the topic of an item, and its key."""
+    if isinstance(item, PriceEvent):
+        return COIN_EVENTS, item.coin
+    return (BITCOIN_DATA, item.product_id) if isinstance(item, CandleEvent) else (DEAD_LETTERS, None)
+
+
+def _source(item: Sendable) -> str:
+    return item.origin.partition(":")[0] if isinstance(item, DeadLetter) else item.source

@@ -1,4 +1,4 @@
-"""Live prices into Kafka by way of a spool on disk: the price of an instant cannot be asked for again.
+"""Live prices and candles into Kafka by way of a spool on disk: the price of an instant cannot be asked for again.
 
 Records go to the disk first, which costs one fsync a poll, and leave it in order once Kafka has acknowledged them. So
 neither an outage of Kafka nor a kill at any moment loses one. Those whose acknowledgement got lost are sent twice; the
@@ -14,8 +14,7 @@ from typing import Protocol
 
 from pipeline.errors import ServiceError
 from pipeline.ingest.records import Record
-from pipeline.ingest.scheduler.producer import Published, record_of
-from pipeline.ingest.sources.base import Item
+from pipeline.ingest.scheduler.producer import Published, Sendable, record_of
 from pipeline.ingest.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class SpooledPublisher:
         self._sending = threading.Lock()
         self._away = False  # Kafka was, at the last attempt: only `drain` tries again, so that no poll waits for it
 
-    def publish(self, items: Iterable[Item]) -> Published:
+    def publish(self, items: Iterable[Sendable]) -> Published:
         """Send the items, after all that waits.
 
         Raises:

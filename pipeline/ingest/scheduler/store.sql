@@ -45,6 +45,14 @@ CREATE TABLE IF NOT EXISTS imports (
     PRIMARY KEY (sha256, coin)
 ) WITHOUT ROWID;
 
+-- Up to which minute (seconds since 1970) the candles of a source's product are in Kafka, or on their way to it.
+CREATE TABLE IF NOT EXISTS candles (
+    source  TEXT NOT NULL,
+    product TEXT NOT NULL,
+    minute  INTEGER NOT NULL,
+    PRIMARY KEY (source, product)
+) WITHOUT ROWID;
+
 -- Which Kafka all of this was acknowledged by.
 CREATE TABLE IF NOT EXISTS kafka (
     identity TEXT NOT NULL

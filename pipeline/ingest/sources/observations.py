@@ -32,7 +32,7 @@ def observe(origin: str, payload: object, build: Callable[[], PriceEvent]) -> It
     try:
         return build()
     except UnusableValueError as error:
-        return DeadLetter(origin, str(error), payload if isinstance(payload, str) else _text(payload))
+        return DeadLetter(origin, str(error), payload if isinstance(payload, str) else text_of(payload))
 
 
 def read_price(value: object) -> Decimal:
@@ -106,5 +106,6 @@ def _short(value: object) -> str:
     return (repr(value) if isinstance(value, str) else str(value))[:40]
 
 
-def _text(payload: object) -> str:
+def text_of(payload: object) -> str:
+    """Return what a dead letter shows of a part of an answer."""
     return json.dumps(payload, default=str)
