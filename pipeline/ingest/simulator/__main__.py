@@ -20,6 +20,7 @@ from pipeline.ingest.simulator.exchange.injected import Injected
 from pipeline.ingest.simulator.exchange.market import Exchange
 from pipeline.ingest.simulator.exchange.mischief import PLANNED, Mischief, Plan
 from pipeline.ingest.simulator.exchange.session import Feed
+from pipeline.ingest.simulator.exchange.state_file import DEFAULT_SEED, exchange_file
 from pipeline.service_main import set_up_logging
 from pipeline.settings import Settings, load_settings
 
@@ -57,8 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def open_exchange(settings: Settings, options: argparse.Namespace) -> Feed:
     """Return the exchange of the settings' products, already trading; it resumes where its last run ended."""
-    file = settings.data_dir / "simulator" / "exchange.json"
-    exchange = Exchange(options.seed, settings.markets.products, file=file)
+    exchange = Exchange(options.seed, settings.markets.products, file=exchange_file(settings.data_dir))
     exchange.set_rate(options.trade_rate, options.trades)
     return Feed(exchange, Mischief(options.seed, options.mischief), Injected())
 
@@ -70,7 +70,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument(
         "--feed-port", type=int, default=settings.port("simulator_feed"), help=f"of the trades; {number}"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same prices (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=DEFAULT_SEED, help="the same seed gives the same prices (default %(default)s)"
+    )
     parser.add_argument("--tier", choices=TIERS, default="pro", help="the kind of key to play (default %(default)s)")
     parser.add_argument("--trade-rate", type=_rate, default=5, help="trades/s over all products (default %(default)s)")
     parser.add_argument("--trades", type=int, help="stop trading after so many (default: never)")

@@ -63,7 +63,7 @@ class CsvFile:
             raise UnusableValueError(f"the line is longer than {MAX_LINE_CHARS:,} characters")
         if "\ufffd" in text:
             raise UnusableValueError("the line is not UTF-8")
-        fields = _fields(text)
+        fields = split_fields(text)
         if len(fields) != self.width:
             raise UnusableValueError(f"{len(fields)} fields where the header has {self.width}")
         return self.layout.read(coin, self.pick(fields), now)
@@ -84,7 +84,7 @@ def open_csv(path: Path) -> CsvFile:
     if not size:
         raise BadDataError(NAME, f"{path} is empty; {_expected()}")
     try:
-        header = _fields(raw.decode("utf-8-sig").rstrip("\r\n"))
+        header = split_fields(raw.decode("utf-8-sig").rstrip("\r\n"))
     except (UnicodeDecodeError, UnusableValueError):
         header = []
     for layout in LAYOUTS:
@@ -104,7 +104,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         yield raw
 
 
-def _fields(text: str) -> list[str]:
+def split_fields(text: str) -> list[str]:
     """Split one line; a quoted field may hold commas, but no line end, or a stray quote would swallow the file."""
     if '"' not in text:
         return text.split(",")

@@ -15,6 +15,7 @@ COINGECKO = "csv_coingecko"
 KAGGLE = "csv_kaggle"
 KAGGLE_FILLED = "csv_kaggle_filled"
 MINUTE_S = 60
+LATEST_SECONDS = 10**11  # the year 5138
 
 _SNAPPED_AT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) UTC", re.ASCII)
 _UNIX_SECONDS = re.compile(r"(\d{1,18})(?:\.0*)?", re.ASCII)
@@ -62,13 +63,7 @@ def _kaggle_row(coin: str, values: Values, now: datetime) -> PriceEvent:
     candle repeats the one before: such rows are kept apart by their source.
     """
     timestamp, *prices, volume = values
-    match = _UNIX_SECONDS.fullmatch(timestamp)
-    if match is None:
-        raise UnusableValueError(f"time {timestamp[:40]!r} is not in whole seconds since 1970")
-    seconds = int(match[1])
-    if seconds > 10**11:
-        raise UnusableValueError(f"time {seconds} s is in the far future; are these milliseconds?")
-    moment = check_time(datetime.fromtimestamp(seconds + MINUTE_S, UTC), now)
+    moment = check_time(datetime.fromtimestamp(read_seconds(timestamp) + MINUTE_S, UTC), now)
     close = [read_price(price) for price in prices][-1]
     traded = read_amount("volume", volume)
     if traded is None:
@@ -76,7 +71,23 @@ def _kaggle_row(coin: str, values: Values, now: datetime) -> PriceEvent:
     return PriceEvent(coin, moment, close, None, None, KAGGLE if traded else KAGGLE_FILLED)
 
 
+def read_seconds(text: str) -> int:
+    """Return a minute's start in whole seconds since 1970, which may be written as a float.
+
+    Raises:
+        UnusableValueError: it is something else.
+    """
+    match = _UNIX_SECONDS.fullmatch(text)
+    if match is None:
+        raise UnusableValueError(f"time {text[:40]!r} is not in whole seconds since 1970")
+    seconds = int(match[1])
+    if seconds > LATEST_SECONDS:
+        raise UnusableValueError(f"time {seconds} s is in the far future; are these milliseconds?")
+    return seconds
+
+
+KAGGLE_LAYOUT = Layout(KAGGLE, ("timestamp", "open", "high", "low", "close", "volume"), _kaggle_row)
 LAYOUTS = (
     Layout(COINGECKO, ("snapped_at", "price", "market_cap", "total_volume"), _coingecko_row),
-    Layout(KAGGLE, ("timestamp", "open", "high", "low", "close", "volume"), _kaggle_row),
+    KAGGLE_LAYOUT,
 )

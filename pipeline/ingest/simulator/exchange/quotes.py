@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.ingest.simulator.coins import KNOWN, choose
-from pipeline.ingest.simulator.prices import PriceModel
+from pipeline.ingest.simulator.prices import PriceModel, Times, Values
 
 KNOT_US = 2_000_000  # the shortest wave of the price model: between two knots its price is as good as a straight line
 MOST_DECIMALS = 12
@@ -60,10 +60,22 @@ class Quotes:
             self._knots = (knot, here, there)
         return here + (there - here) * (rest / KNOT_US)
 
-    def _at(self, knot: int) -> tuple[float, float]:
-        times = np.array([knot, knot + 1], dtype=np.int64) * (KNOT_US // 1000)
-        prices = np.ones(2)
+    def prices(self, knots: Times) -> Values:
+        """Return the price at each knot: number n is at n times KNOT_US since 1970."""
+        prices = np.ones(len(knots))
         for index, coin in enumerate(self._coins):
-            coin_prices = self._model.prices(coin, times)
+            coin_prices = self._model.prices(coin, knots * (KNOT_US // 1000))
             prices = prices / coin_prices if self._in_coin and index == len(self._coins) - 1 else prices * coin_prices
-        return float(prices[0]), float(prices[1])
+        return prices
+
+    def volumes(self, minutes: Times) -> Values:
+        """Return what is traded in each minute since 1970, in the base currency; nothing where that is money."""
+        if not self._base_is_coin:
+            return np.zeros(len(minutes))
+        times = minutes * 60_000
+        daily: Values = self._model.volumes(self._coins[0], times) / self._model.prices(self._coins[0], times)
+        return daily / (24 * 60)
+
+    def _at(self, knot: int) -> tuple[float, float]:
+        here, there = self.prices(np.array([knot, knot + 1], dtype=np.int64))
+        return float(here), float(there)

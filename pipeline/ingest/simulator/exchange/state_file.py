@@ -12,6 +12,13 @@ from pipeline.ingest.simulator.exchange.pace import Pace, Segment
 from pipeline.ingest.simulator.exchange.quotes import Move
 from pipeline.ingest.simulator.exchange.trades import Numbering, ProductState
 
+DEFAULT_SEED = 1
+
+
+def exchange_file(data_dir: Path) -> Path:
+    """Return where a lake's exchange keeps its state."""
+    return data_dir / "simulator" / "exchange.json"
+
 
 class StateFile:
     """The states of all products, of one seed; without a path nothing is kept."""
