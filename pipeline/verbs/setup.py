@@ -22,7 +22,7 @@ from pipeline.scheduler_api import SchedulerApi
 from pipeline.services import SERVICES
 from pipeline.serving import bucket_setup, database_setup
 from pipeline.settings import Settings, load_settings
-from pipeline.verbs import bring_up, hive_setup
+from pipeline.verbs import bring_up, history_candles, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
 from pipeline.verbs.console import Stages
 from pipeline.verbs.market_check import require_live_prices
@@ -70,6 +70,8 @@ def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None
     announce_market(scheduler, stages)
     if history:
         _take_in(history, scheduler, presto, choices, stages)
+        if settings.serving.enabled:
+            history_candles.take_in(settings, history, stages)
     with stages.stage("read-back") as outcome:
         seen = read_back(scheduler, presto)
         outcome(f"a price of {seen.key.coin} ({seen.key.source}) read back through Presto {seen.after_s:.1f} s later")
