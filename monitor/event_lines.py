@@ -29,7 +29,7 @@ def line(topic: str, value: bytes | None, timestamp_ms: int, *, color: bool = Fa
     try:
         if fields is not None and "price_usd" in fields:
             return _price_line(topic, fields, color=color)
-        if fields is not None and (told := _trade_story(fields)):
+        if fields is not None and (told := _candle_story(fields) or _trade_story(fields)):
             return _other_line(topic, timestamp_ms, told, "")
         if fields is not None and "reason" in fields:
             told = f"{_text(fields.get('origin'))}: {_text(fields['reason'])}: {_text(fields.get('payload'))}"
@@ -77,6 +77,15 @@ def _price_line(topic: str, fields: Mapping[str, Any], *, color: bool) -> str:
         text.ljust(width) for text, width in zip((utc(moment), topic, _text(fields["coin"])), COLUMNS, strict=True)
     )
     return f"{start}{time}  {name}{end}  {coin}  {amount:>18} USD  {mark}{_text(fields['source'])}{end}"
+
+
+def _candle_story(fields: Mapping[str, Any]) -> str | None:
+    """Return what a minute candle tells, None when it is none."""
+    if "is_filled" not in fields:
+        return None
+    closed, minute = money(Decimal(fields["close"])), utc(fields["minute"])
+    product = _text(fields.get("product_id")).ljust(COLUMNS[2])
+    return f"{product}  {closed:>18}      candle of {minute} from {_text(fields['source'])}"
 
 
 def _trade_story(fields: Mapping[str, Any]) -> str | None:

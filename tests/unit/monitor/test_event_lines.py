@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.event_lines import escaped, is_quiet, line, money, utc
+from pipeline.events.candles import CandleEvent
 from pipeline.events.coin_prices import PriceEvent
 from pipeline.events.raw import DeadLetter
 
@@ -60,6 +61,16 @@ TRADE = {"trade_id": 7, "side": "buy", "size": "0.00000001", "price": "43210.5",
 def test_records_of_the_trade_topics(record: dict[str, object], told: str) -> None:
     assert line("coinbase-raw-trades", json.dumps(record).encode(), NOON) == (
         f"2023-11-14 22:13:20Z  coinbase-raw-trades  {told}"
+    )
+
+
+def test_a_candle_shows_its_minute_close_and_source() -> None:
+    price = Decimal("28961.66")
+    minute = datetime(2021, 1, 1, tzinfo=UTC)
+    candle = CandleEvent("csv_kaggle", "BTC-USD", minute, price, price, price, price, Decimal(1), is_filled=False)
+    assert line("bitcoin_data", candle.to_json(), NOON) == (
+        "2023-11-14 22:13:20Z  bitcoin_data         BTC-USD                28,961.66      "
+        "candle of 2021-01-01 00:00:00Z from csv_kaggle"
     )
 
 
