@@ -9,7 +9,8 @@
     ├── PreflightError           this machine cannot run the lake yet; the message is the remedy
     ├── JarError                 a jar could not be downloaded, or is not the one that jars.lock names
     ├── ServiceError             an engine did not come up or went away
-    │   └── PrestoUnreachableError   ... Presto, which every query needs
+    │   ├── PrestoUnreachableError   ... Presto, which every query needs
+    │   └── SinkError                ... a PostgreSQL or bucket that gold is copied to; the copy resumes by itself
     ├── StoppedError             work was interrupted because the service is stopping; it resumes at the next start
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
@@ -84,6 +85,13 @@ class PrestoUnreachableError(ServiceError):
             f"pipeline/scripts/pipeline_setup.sh starts the lake"
         )
         self.url = url
+
+
+class SinkError(ServiceError):
+    """A PostgreSQL or a bucket that gold is copied to does not answer, refuses or is full; the copy resumes later."""
+
+    def __init__(self, place: str, cause: str, remedy: str) -> None:
+        super().__init__(f"{place}: {cause}. Nothing is lost, the copy resumes by itself; {remedy}")
 
 
 class QueryError(CoinlakeError):

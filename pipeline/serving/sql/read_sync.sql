@@ -1,0 +1,1 @@
+SELECT table_id, revision FROM coinlake_sync WHERE name = %s
