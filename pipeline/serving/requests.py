@@ -1,10 +1,14 @@
-"""How the Spark job is asked to remove a source's rows; what asks needs no Spark."""
+"""How the Spark job is asked to remove a source's rows, or to make gold at once; what asks needs no Spark."""
 
 from __future__ import annotations
 
 import re
 
 REQUEST = re.compile(r"(?P<source>[a-z0-9_.-]+)@(?P<coin>[a-z0-9._-]*)")
+
+GOLD_REQUEST = re.compile(r"[0-9a-f]{32}")
+STATE = "state.json"
+"""The file in a request for gold that says how far the work is."""
 
 
 def request_name(source: str, coin: str | None) -> str:

@@ -35,6 +35,11 @@ class LakeSettings:
         return f"{self.hdfs_uri}/requests/remove_source"
 
     @property
+    def gold_requests(self) -> str:
+        """The HDFS folder in which the Spark job is asked to make gold at once."""
+        return f"{self.hdfs_uri}/requests/build_gold"
+
+    @property
     def checkpoints(self) -> str:
         """The HDFS folder that holds the streams' checkpoints."""
         return f"{self.hdfs_uri}/checkpoints"

@@ -1,4 +1,4 @@
-"""The chores of the Spark job: they keep Iceberg tables quick and summed up, and publish and sweep the Hive table."""
+"""The chores of the Spark job: they keep Iceberg tables quick and summed up, publish the Hive table, and make gold."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.chores import Chore, ChoreRunner
 from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
+from pipeline.stream.gold_serving import GoldServing
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.hive import COIN_DATA
 
@@ -86,6 +87,7 @@ def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> 
         "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
         "publishing": [publish],
         "refreshing": [refresh],
+        "serving": GoldServing(spark, settings).chores(),
     }
 
 

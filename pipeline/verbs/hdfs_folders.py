@@ -31,6 +31,30 @@ def folder_names(settings: Settings, location: str) -> set[str]:
     return {str(entry["pathSuffix"]) for entry in listed["FileStatuses"]["FileStatus"]}
 
 
+def read_file(settings: Settings, location: str) -> str | None:
+    """Return a file's text, None where there is no such file.
+
+    Raises:
+        ServiceError: HDFS does not answer.
+    """
+    path = location.removeprefix(settings.lake.hdfs_uri)
+    folder, _, name = path.rpartition("/")
+    if name not in folder_names(settings, folder):
+        return None
+    opened = call("GET", _url(settings, path), params={**_params("OPEN"), "noredirect": "true"})
+    return call("GET", opened.json()["Location"]).text
+
+
+def delete_folder(settings: Settings, location: str) -> None:
+    """Delete a folder with all in it.
+
+    Raises:
+        ServiceError: the NameNode does not answer or refuses.
+    """
+    path = location.removeprefix(settings.lake.hdfs_uri)
+    call("DELETE", _url(settings, path), params={**_params("DELETE"), "recursive": "true"})
+
+
 def _url(settings: Settings, path: str) -> str:
     return f"{settings.lake.hdfs_http_url}/webhdfs/v1{path}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -37,6 +38,12 @@ def jobs(spark: SparkSession) -> int:
 def test_without_candles_nothing_is_written(lake: SparkSession, tables: BitcoinGold) -> None:
     assert tables.run() == 0
     assert snapshot(lake) is None
+
+
+def test_a_thread_of_its_own_may_do_it(lake: SparkSession, tables: BitcoinGold) -> None:
+    give(lake, [Candle(at(0))], 0)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(tables.run).result() == 1
 
 
 def test_a_run_with_nothing_new_starts_no_job_and_commits_nothing(lake: SparkSession, tables: BitcoinGold) -> None:

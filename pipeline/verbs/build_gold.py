@@ -1,0 +1,132 @@
+"""Have the Spark job make gold and its copies at once, or compare them: the body of `build_gold.sh`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.errors import RequestError, ServiceError
+from pipeline.events.candles import BITCOIN_DATA
+from pipeline.health.topic_states import stream_positions
+from pipeline.host.cli import run_verb
+from pipeline.host.options import SetupOptions
+from pipeline.presto import Presto
+from pipeline.serving.requests import STATE
+from pipeline.settings import Settings
+from pipeline.verbs.console import Advance, Stages
+from pipeline.verbs.gold_agreement import Differences, compare
+from pipeline.verbs.hdfs_folders import delete_folder, make_folder, read_file
+from pipeline.verbs.readback import NEXT_STEP
+from pipeline.verbs.run_config import choose
+
+NAME = "build_gold.sh"
+GOES_ON = "interrupted; the Spark job works on, and the same command follows it again"
+LOOK_AGAIN_S = 0.5
+BEGIN_S = 300.0  # within which the Spark job must take a request up: it may be at work on millions of rows
+STREAM_S = 600.0
+LOOKS = 3  # a live lake's copies follow within seconds: only what differs each time does differ
+BETWEEN_LOOKS_S = 8.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog=NAME, usage=f"see {NAME} --help", allow_abbrev=False)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    work = check if options.check else build
+    # Whether there is a serving tier is what the running lake was started with.
+    return run_verb(NAME, lambda: work(choose(SetupOptions()).settings, Stages()), GOES_ON)
+
+
+def build(settings: Settings, stages: Stages) -> int:
+    """Wait for the stream, ask the Spark job, and follow it; return the exit code."""
+    with stages.stage("stream") as tell, stages.progress("stream") as advance:
+        wait_for_candles(settings, advance)
+        tell("stream: all candles that are in Kafka are in silver")
+    request = f"{settings.lake.gold_requests}/{uuid.uuid4().hex}"
+    make_folder(settings, request)
+    with stages.stage("gold") as tell, stages.progress("gold") as advance:
+        state = follow(settings, request, advance)
+        tell("gold: done" if not state["faults"] else "gold: done, but for the faults below")
+    delete_folder(settings, request)
+    for line in state["results"]:
+        stages.say(f"  {line}")
+    for fault in state["faults"]:
+        sys.stderr.write(f"{NAME}: {fault}\n")
+    return 1 if state["faults"] else 0
+
+
+def wait_for_candles(settings: Settings, advance: Advance) -> None:
+    """Return when the stream has made visible what the topic holds at the call.
+
+    Raises:
+        ServiceError: it had not in time.
+    """
+    ends = stream_positions(settings, [BITCOIN_DATA.name]).ends
+    deadline, first = time.monotonic() + STREAM_S, 0
+    while left := _unread(settings, ends):
+        if time.monotonic() > deadline:
+            raise ServiceError(f"the stream still has {left:,} candles to read. {NEXT_STEP}")
+        first = max(first, left)
+        advance(first - left, first, f"{left:,} candles to be read by the stream")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def follow(settings: Settings, request: str, advance: Advance) -> dict[str, Any]:
+    """Return the request's last state.
+
+    Raises:
+        ServiceError: the Spark job does not take it up.
+    """
+    begun = time.monotonic()
+    while True:
+        text = read_file(settings, f"{request}/{STATE}")
+        if text is None and time.monotonic() - begun > BEGIN_S:
+            delete_folder(settings, request)
+            raise ServiceError(f"the Spark job has not taken the request up within {BEGIN_S:g} s. {NEXT_STEP}")
+        if text is not None:
+            state: dict[str, Any] = json.loads(text)
+            if state["is_done"]:
+                return state
+            advance(state["done"], state["total"], " ".join(state["next"]))
+        time.sleep(LOOK_AGAIN_S)
+
+
+def check(settings: Settings, stages: Stages) -> int:
+    """Compare the three places and name the months that differ; return the exit code.
+
+    Raises:
+        RequestError: there is nothing to compare.
+    """
+    if not settings.serving.enabled:
+        raise RequestError("the serving tier is off, so gold is in Iceberg alone: pipeline_setup.sh --with serving")
+    presto = Presto(settings.lake.presto_url, NAME)
+    with stages.stage("check") as tell:
+        differences = compare(presto, settings.serving)
+        for _ in range(LOOKS - 1):
+            if not differences.lines:
+                break
+            time.sleep(BETWEEN_LOOKS_S)
+            differences = Differences(differences.rows, differences.common(compare(presto, settings.serving)))
+        tell(f"check: {differences.rows:,} rows in Iceberg, PostgreSQL and the bucket {_verdict(differences)}")
+    for line in differences.lines.values():
+        sys.stderr.write(f"{NAME}: {line}\n")
+    return 1 if differences.lines else 0
+
+
+def _verdict(differences: Differences) -> str:
+    return f"differ in {len(differences.lines)} months" if differences.lines else "agree"
+
+
+def _unread(settings: Settings, ends: dict[tuple[str, int], int]) -> int:
+    committed = stream_positions(settings, [BITCOIN_DATA.name]).committed
+    return sum(max(0, end - max(0, committed.get(place, 0))) for place, end in ends.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
