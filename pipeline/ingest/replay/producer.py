@@ -23,7 +23,6 @@ class BlockProducer:
         self._bootstrap = kafka["bootstrap.servers"]
         self._producer = Producer(
             {
-                **kafka,
                 "client.id": "coinlake-replay",
                 "enable.idempotence": True,
                 "acks": "all",
@@ -35,10 +34,11 @@ class BlockProducer:
                 "queue.buffering.max.kbytes": QUEUE_KB,
                 "message.max.bytes": int(TOPIC_CONFIG["max.message.bytes"]),
                 "partitioner": "murmur2_random",
-                "allow.auto.create.topics": False,
+                "allow.auto.create.topics": False,  # topics are made by setup_events.sh, with our settings
                 "log.connection.close": False,
                 "logger": client_logger(),
                 "error_cb": self._note,
+                **kafka,
             }
         )
         self._failure: KafkaError | None = None
