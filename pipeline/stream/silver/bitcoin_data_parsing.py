@@ -23,7 +23,7 @@ MINUTE_MS = 60_000
 _SHAPES = {"source": '"[A-Za-z0-9_.:@/-]{1,64}"', "product_id": f'"{PRODUCT}"', "minute": r"\d{1,18}"}
 _SHAPES |= dict.fromkeys(NUMBERS, r'"\d{1,20}(\.\d{1,18})?"') | {"is_filled": "(true|false)"}
 PLAIN = "^\\{" + ",".join(f'"{name}":{_SHAPES[name]}' for name in CANDLE_FIELDS) + "\\}$"
-"""What CandleEvent writes. Such a record is cut at its quotes, 20 times as fast as parsing it; any other is parsed."""
+"""What CandleEvent writes: cut at its quotes, in a third of the time that parsing takes; any other record is parsed."""
 
 _PRICE = Decimal(1)
 _SAMPLE = CandleEvent(
