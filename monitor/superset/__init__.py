@@ -1,0 +1,1 @@
+"""Superset, provisioned as code: its configuration, the dashboard's YAML and what brings it in."""

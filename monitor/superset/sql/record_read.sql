@@ -1,0 +1,1 @@
+SELECT stamp, password, uuids FROM coinlake_provisioned
