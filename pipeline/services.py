@@ -187,6 +187,18 @@ ALL_SERVICES = (
         published="serving_s3",
     ),
     Service(
+        "superset",
+        ports={"superset": 89},
+        serves_at="superset",
+        probe_path="/health",
+        page="dashboards",
+        variables=("COINLAKE_SERVING", "COINLAKE_SUPERSET"),
+        ready_s=300.0,  # its first start makes 60 tables and looks into every schema
+        tier=SERVING,
+        containers={"superset": "superset"},
+        published="superset",
+    ),
+    Service(
         "notebook",
         ports={"notebook": 88},
         serves_at="notebook",

@@ -21,6 +21,8 @@ def services_here(settings: Settings, *, notebook: bool = True) -> tuple[str, ..
         left_out.add("simulator")
     if not settings.serving.enabled:
         left_out.update(service.name for service in ALL_SERVICES if service.tier == SERVING)
+    if not settings.serving.dashboards:
+        left_out.add("superset")
     if not notebook:
         left_out.add("notebook")
     return tuple(service.name for service in ALL_SERVICES if service.name not in left_out)

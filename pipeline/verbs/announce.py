@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from pipeline.host.output_format import stage_line
 from pipeline.markets import SIMULATOR
 from pipeline.scheduler_api import SchedulerApi
-from pipeline.services import PAGES
+from pipeline.services import PAGES, Service
+from pipeline.settings import Settings
 from pipeline.verbs.console import Stages
 from pipeline.verbs.run_config import Choices
 
@@ -18,6 +19,8 @@ NEXT_STEPS = (
     ("pipeline/scripts/pipeline_status.sh", "what runs and what the tables hold"),
     ("pipeline/scripts/pipeline_down.sh", "stop it; the data stays"),
 )
+
+DASHBOARD = "/superset/dashboard/bitcoin-live/"
 
 
 def announce_market(scheduler: SchedulerApi, stages: Stages) -> None:
@@ -60,11 +63,19 @@ def show_addresses(choices: Choices, stages: Stages) -> None:
     say("")
     for service in PAGES:
         if service.name in choices.services:
-            token = f"/lab?token={settings.access.notebook_token.reveal()}" if service.name == "notebook" else ""
-            say(f"  {service.page:<15}{settings.url(service.serves_at)}{token}")
+            say(f"  {service.page:<15}{settings.url(service.serves_at)}{_path(service, settings)}")
     if settings.serving.enabled:
         for name, address, secret in serving_addresses(choices):
             say(f"  {name:<15}{address}   ({secret} in {settings.home / '.env'})")
     say("")
     for command, aim in NEXT_STEPS:
         say(f"  {command:<38}{aim}")
+
+
+def _path(service: Service, settings: Settings) -> str:
+    """Return what follows a page's address, and how to log in."""
+    if service.name == "notebook":
+        return f"/lab?token={settings.access.notebook_token.reveal()}"
+    if service.name == "superset":
+        return f"{DASHBOARD}   (user admin, SUPERSET_ADMIN_PASSWORD in {settings.home / '.env'})"
+    return ""

@@ -5,7 +5,10 @@ Each stage does nothing where its work is done already, so that running it again
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.engines import secrets
@@ -16,12 +19,13 @@ from pipeline.health import serving_probes
 from pipeline.health.topic_states import stream_is_drained
 from pipeline.host.cli import SETUP_GOES_ON, run_verb
 from pipeline.host.options import HistoryFile, SetupOptions, parse_options
+from pipeline.host.output_format import stage_line
 from pipeline.kafka import topics
 from pipeline.presto import Presto
 from pipeline.scheduler_api import SchedulerApi
 from pipeline.services import SERVICES
 from pipeline.serving import bucket_setup, database_setup
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import CHECKOUT, Settings, load_settings
 from pipeline.verbs import bring_up, history_candles, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
 from pipeline.verbs.console import Stages
@@ -46,6 +50,8 @@ def run(options: SetupOptions, stages: Stages) -> int:
         with stages.stage("live market") as outcome:
             require_live_prices(choices.settings)
             outcome("the live market answers")
+    if "superset" in choices.services:
+        _install_superset(choices.settings, stages)
     with stages.stage("services") as outcome:
         outcome(bring_up.start(choices, new_jars=new_jars))
     for name in SERVICES:
@@ -92,6 +98,15 @@ def _prepare(options: SetupOptions, stages: Stages) -> tuple[Choices, bool]:
         new_jars = fetch(home / "jars", serving=choices.settings.serving.enabled)
         outcome("jars brought into the home" if new_jars else "jars are there")
     return choices, new_jars
+
+
+def _install_superset(settings: Settings, stages: Stages) -> None:
+    """Bring Superset's own Python, whose installer shows its own progress; nothing where it is there."""
+    start = time.monotonic()
+    script = CHECKOUT / "pipeline" / "engines" / "superset_venv.sh"
+    if subprocess.run([script], env={**os.environ, "COINLAKE_HOME": str(settings.home)}, check=False).returncode:
+        raise ServiceError("Superset could not be installed, see above")
+    stages.say(stage_line(time.monotonic() - start, "Superset is installed"))
 
 
 def _wait_ready(settings: Settings, name: str, stages: Stages) -> None:

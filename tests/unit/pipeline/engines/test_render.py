@@ -160,6 +160,7 @@ def test_all_services_but_those_of_a_tier_run_here_by_default(make: Make) -> Non
         ({"PRESTO_URL": "http://presto:8080"}, {"presto"}),
         ({"POSTGRES_URL": "postgresql://db:5432/gold"}, {"serving-postgres"}),
         ({"S3_ENDPOINT_URL": "https://s3.example"}, {"serving-s3"}),
+        ({"COINLAKE_SUPERSET": "false"}, {"superset"}),
         ({"COINLAKE_LISTEN_HOST": "0.0.0.0"}, set()),
     ],
 )
