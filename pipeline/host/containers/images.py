@@ -14,7 +14,8 @@ from pipeline.errors import ServiceError
 from pipeline.host.containers.compose import Compose
 from pipeline.settings import CHECKOUT
 
-SOURCES = ("requirements.lock", ".dockerignore", "pipeline", "analysis", "monitor")  # .dockerignore lets these through
+# What .dockerignore lets through.
+SOURCES = ("requirements.lock", "requirements-superset.lock", ".dockerignore", "pipeline", "analysis", "monitor")
 LABEL = "coinlake.source"
 TELL_EVERY_S = 15.0
 LAST_LINES = 20

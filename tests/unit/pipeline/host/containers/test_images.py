@@ -15,6 +15,7 @@ from pipeline.settings import CHECKOUT, Settings
 if TYPE_CHECKING:
     from tests.unit.pipeline.host.containers.conftest import FakeDocker
 
+GOES_IN = ("requirements.lock", "requirements-superset.lock", "pipeline/a.py", "analysis/b.sql", "monitor/c.sh")
 # What only the image of the tests is made of: a change there rebuilds no image of the lake.
 FOR_TESTS = {"requirements-dev.lock", "pyproject.toml", ".env.example", "docker-compose.yml", "README.md"}
 FOR_TESTS |= {"docs", "bench", "tests"}
@@ -23,14 +24,23 @@ FOR_TESTS |= {"docs", "bench", "tests"}
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A checkout with a little of everything."""
-    for name in ("requirements.lock", "pipeline/a.py", "analysis/b.sql", "monitor/c.sh", "docs/d.md"):
+    for name in (
+        "requirements.lock",
+        "requirements-superset.lock",
+        "pipeline/a.py",
+        "analysis/b.sql",
+        "monitor/c.sh",
+        "docs/d.md",
+    ):
         file = tmp_path / "checkout" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
     return tmp_path / "checkout"
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pipeline/a.py", "analysis/b.sql", "monitor/c.sh"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-superset.lock", "pipeline/a.py", "analysis/b.sql", "monitor/c.sh"]
+)
 def test_a_change_of_what_goes_in_is_another_source(root: Path, name: str) -> None:
     before = images.source_id(root)
     assert images.source_id(root) == before
