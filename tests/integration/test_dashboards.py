@@ -1,0 +1,97 @@
+"""Superset as a person sees it: log in, look at the dashboard, wait for the next minute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from pipeline.engines.supervisor import client
+from tests.support.browser import Page, chromium
+from tests.support.stack import Stack
+
+LOG_IN = """(() => {
+  const type = (field, text) => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, text);
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  type(document.querySelector('#username'), %r);
+  type(document.querySelector('#password'), %r);
+  document.querySelector('button[type=submit]').click();
+})()"""
+MINUTES = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+TITLES = (
+    "Price now, USD",
+    "Where the data is from",
+    "Candles of 5 minutes",
+    "Price and its moving averages",
+    "Volatility",
+    "Volume",
+    "Alerts",
+    "Coverage of trades by hour",
+    "Newest price of each coin",
+)
+MAY_BE_EMPTY = {"Alerts"}  # a market without a sudden move has none
+REFRESH_S, NEXT_MINUTE_S = 10, 150
+
+
+@pytest.fixture(scope="module")
+def page(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The dashboard, open in a browser that has logged in."""
+    if "superset" not in client(stack.settings).states():
+        pytest.skip("this lake runs without Superset")
+    with chromium(tmp_path_factory.mktemp("browser")) as opened:
+        log_in(opened, stack)
+        opened.open(f"{stack.settings.url('superset')}/superset/dashboard/bitcoin-live/")
+        opened.wait_for("document.querySelectorAll('canvas').length >= 5", 120)
+        yield opened
+
+
+def log_in(page: Page, stack: Stack) -> None:
+    page.open(f"{stack.settings.url('superset')}/login/")
+    page.wait_for("document.querySelector('#password') !== null", 60)
+    page.run(LOG_IN % ("admin", stack.settings.serving.superset.admin_password.reveal()))
+    page.wait_for("location.pathname === '/superset/welcome/'", 60)
+
+
+def answers(page: Page) -> list[dict[str, Any]]:
+    """Return the charts' own data answers so far."""
+    asked = [request for request, address in page.answered if urlsplit(address).path == "/api/v1/chart/data"]
+    return [result for request in asked for result in page.body(request)["result"]]
+
+
+def test_every_chart_is_drawn_and_has_data(page: Page) -> None:
+    page.wait(REFRESH_S)
+    text = page.text()
+    assert [title for title in TITLES if title not in text] == []
+    assert "SIMULATED" in text
+    results = answers(page)
+    assert [result["error"] for result in results if result.get("error")] == []
+    assert sum(result["rowcount"] > 0 for result in results) >= len(TITLES) - len(MAY_BE_EMPTY)
+    drawn = page.run("[...document.querySelectorAll('canvas')].filter(c => c.width > 100 && c.height > 100).length")
+    assert drawn >= 5
+    assert "There is no chart definition" not in text
+
+
+def test_the_next_minute_appears_without_a_reload(page: Page) -> None:
+    newest = max(re.findall(MINUTES, page.text()))
+    page.run("window.notReloaded = true")
+    later = f"[...document.body.innerText.matchAll(/{MINUTES}/g)].some(m => m[0] > '{newest}')"
+    page.wait_for(later, NEXT_MINUTE_S + REFRESH_S)
+    assert page.run("window.notReloaded") is True
+
+
+def test_nothing_is_asked_of_anyone_else(page: Page) -> None:
+    hosts = {urlsplit(address).hostname for address in page.left_for() if address.startswith(("http", "ws"))}
+    assert hosts == {"127.0.0.1"}
+
+
+def test_the_password_is_in_no_process_list(stack: Stack, page: Page) -> None:
+    secrets = stack.settings.serving
+    hidden = [secrets.postgres.password, secrets.superset.secret_key, secrets.superset.admin_password]
+    lines = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    assert [secret for secret in hidden if secret.reveal().encode() in lines] == []
