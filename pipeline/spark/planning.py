@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 def exact_session(spark: SparkSession) -> SparkSession:
     """Return a session of its own that keeps decimals of scale 18 and more where Spark by default cuts to 6."""
     session = spark.newSession()
+    session.sql("USE iceberg")  # loads the catalog: Iceberg's own classes would not find it, asked before any query
     session.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
     return session
 
