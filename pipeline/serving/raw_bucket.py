@@ -38,6 +38,7 @@ LATEST_MS = 253_402_300_800_000  # the year 10000; Spark's times go little furth
 Manifest = dict[str, Any]
 """By topic id: `next`, the first offset that is not there yet; `until`, the end of a range being written; `time`, the
 newest record's."""
+URL_SAFE = str.maketrans("/+", "_-")  # a topic's id is base64, in which a slash would make a folder
 
 
 class RawBucket:
@@ -127,7 +128,7 @@ def _objects(rows: pa.Table, topic_id: str, state: dict[str, Any]) -> Iterator[t
     import pyarrow.compute as pc
 
     for date in sorted(pc.unique(rows["date"]).to_pylist()):
-        name = f"{topic_id}-{state['next']:012d}-{state['until'] - 1:012d}.parquet"
+        name = f"{topic_id.translate(URL_SAFE)}-{state['next']:012d}-{state['until'] - 1:012d}.parquet"
         yield f"{FOLDER}/date={date}/{name}", rows.filter(pc.equal(rows["date"], date)).drop_columns(["date"])
 
 

@@ -44,7 +44,7 @@ def payload(number: int) -> bytes:
     return CandleEvent("csv_kaggle", "BTC-USD", minute, price, price, price, price, Decimal("0.5"), False).to_json()
 
 
-def add(spark: SparkSession, offsets: Sequence[int], topic_id: str | None = "t1", **given: bytes | datetime) -> None:
+def add(spark: SparkSession, offsets: Sequence[int], topic_id: str | None = "/t+1", **given: bytes | datetime) -> None:
     """Append records to bronze, a second apart, and one of another topic."""
     rows = []
     for n in offsets:
