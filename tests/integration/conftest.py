@@ -41,7 +41,8 @@ def stack(checkout: Path, history_file: Path, failpoints: Path) -> Iterator[Stac
     if not keep:
         clear(lake)
     try:
-        print(lake.script(SETUP, "--native", "--market", "simulator", "--history", str(history_file), seconds=900))
+        given = ("--native", "--market", "simulator", "--history", str(history_file))
+        print(lake.script(SETUP, *given, "--with", "serving", "--no-superset", seconds=900))
         yield Stack(load_settings(env), env, checkout)  # reread: the set-up has made the secrets
     finally:
         if not keep:
