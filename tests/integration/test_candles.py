@@ -94,7 +94,9 @@ def assert_equal(found: list[Row], expected: list[Row]) -> None:
         assert row[0] == wanted[0]
         assert row[2] == wanted[2]
         values = [None if value is None else float(str(value)) for value in (row[1], *row[3:])]
-        assert values == [pytest.approx(value, rel=1e-9, abs=1e-9) for value in (wanted[1], *wanted[3:])], row
+        assert values == [
+            value if value is None else pytest.approx(value, rel=1e-9, abs=1e-9) for value in (wanted[1], *wanted[3:])
+        ], row
 
 
 def test_gold_is_what_duckdb_computes(stack: Stack, replayed: CandleFile) -> None:
@@ -120,24 +122,26 @@ def test_a_file_replayed_again_changes_nothing(stack: Stack, replayed: CandleFil
 
 
 def test_what_cannot_be_read_is_rejected_with_its_line(stack: Stack, replayed: CandleFile) -> None:
-    rows = stack.presto("SELECT reason FROM silver.rejected_events WHERE reason LIKE ?", [f"%{replayed.path.name}%"])
+    rows = stack.presto(
+        "SELECT DISTINCT reason FROM silver.rejected_events WHERE reason LIKE ?", [f"%{replayed.path.name}%"]
+    )
     assert len(rows) == len(BAD), rows
 
 
+RAW = ("raw.begun", "raw.objects")
 POINTS = (
     "replaced.bitcoin_gold_data",
     "gold.postgres.rows",
     "gold.postgres",
     "gold.bucket.objects",
     "gold.bucket",
-    "raw.begun",
-    "raw.objects",
+    *RAW,
 )
-ROUNDS = [1, pytest.param(10, marks=pytest.mark.long)]
 RESTART_S = 120  # of the driver, on a busy machine
 
 
-@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.long
+@pytest.mark.parametrize("rounds", [1, 10])
 def test_a_driver_that_dies_between_the_writes_leaves_all_places_equal(
     stack: Stack, postgres: psycopg.Connection, bucket: S3FileSystem, failpoints: Path, rounds: int
 ) -> None:
@@ -147,6 +151,8 @@ def test_a_driver_that_dies_between_the_writes_leaves_all_places_equal(
         (failpoints / POINTS[number % len(POINTS)]).touch()
         candle = replace(CANDLE, product_id=product, minute=CANDLE.minute + timedelta(minutes=number))
         stack.produce(BITCOIN_DATA.name, product.encode(), candle.to_json())
+        if POINTS[number % len(POINTS)] in RAW:
+            stack.run(BUILD, seconds=BUILD_S)  # raw candles are else copied every 15 minutes; the death ends it
         wait_until(lambda: not list(failpoints.iterdir()), RESTART_S, f"the driver died in round {number}")
     made = rounds * len(POINTS)
     wait_until(lambda: len(in_bucket(stack, bucket, product)) == made, RESTART_S, "the bucket has all candles")

@@ -45,7 +45,6 @@ class BitcoinGold:
     """
 
     def __init__(self, spark: SparkSession) -> None:
-        self._lake = spark  # a session of its own finds no catalog until its first query, in a thread of its own
         self._spark = exact_session(spark)
         self._progress: Progress | None = None
         self._seen: Snapshots | None = None
@@ -61,7 +60,7 @@ class BitcoinGold:
         started = time.monotonic()
         progress, late = self._progress, LATE
         if progress is None:  # the first run, or the one before failed, perhaps after its commit
-            progress, late = Progress.from_json(read_progress(self._lake, BITCOIN_GOLD)), LATE_AT_START
+            progress, late = Progress.from_json(read_progress(self._spark, BITCOIN_GOLD)), LATE_AT_START
         self._progress = None
         rows = self._bring_up(progress, late, snapshots)
         if rows:
@@ -107,14 +106,14 @@ class BitcoinGold:
             fresh = fresh_rows(candles, share, revision)
             parts.append(kept.select(*BITCOIN_GOLD.column_names).unionByName(fresh).coalesce(1))
         overwrite_sorted(reduce(DataFrame.unionByName, parts), BITCOIN_GOLD, mark)
-        added = load_table(self._lake, BITCOIN_GOLD).currentSnapshot().summary().get("added-records")
+        added = load_table(self._spark, BITCOIN_GOLD).currentSnapshot().summary().get("added-records")
         return int(added or 0)
 
     def _kept(self, ranges: Sequence[TimeRange]) -> DataFrame:
         return self._spark.table(BITCOIN_GOLD.full_name).where(in_partitions(BITCOIN_GOLD, ranges))
 
     def _snapshots(self) -> Snapshots:
-        tables = (load_table(self._lake, table).currentSnapshot() for table in (CANDLES_1M, BITCOIN_DATA))
+        tables = (load_table(self._spark, table).currentSnapshot() for table in (CANDLES_1M, BITCOIN_DATA))
         return tuple(None if snapshot is None else int(snapshot.snapshotId()) for snapshot in tables)
 
 
