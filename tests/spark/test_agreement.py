@@ -22,7 +22,10 @@ from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.spark.time_ranges import HOUR, TimeRange
 from pipeline.stream.bronze.events import to_bronze
 from pipeline.stream.gold.alerts import AlertWriter, to_alert
+from pipeline.stream.gold.bitcoin_candles import to_trade_candles
+from pipeline.stream.gold.bitcoin_gold_data import to_gold
 from pipeline.stream.gold.price_stats import to_price_stats
+from pipeline.stream.ops.candle_differences import to_differences
 from pipeline.stream.ops.coverage import to_coverage
 from pipeline.stream.ops.gaps import to_newest, to_states
 from pipeline.stream.ops.id_runs import to_runs
@@ -38,10 +41,10 @@ from pipeline.stream.silver.trades.fact_crypto_trades import to_fact_trades
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES
-from pipeline.tables.gold import ALERTS, PRICE_STATS
+from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.model import Table
-from pipeline.tables.ops import COVERAGE, GAPS
+from pipeline.tables.ops import CANDLE_DIFFERENCES, COVERAGE, GAPS
 from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
 from tests.support.candles import records as candle_records
 from tests.support.trades import RECORD_SCHEMA, match, records
@@ -121,6 +124,11 @@ WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "alerts": (ALERTS, alerts),
     "coverage": (COVERAGE, lambda spark: to_coverage(to_runs(candles(spark)))),
     "gaps": (GAPS, gaps),
+    "gold candles": (BITCOIN_GOLD, lambda spark: to_gold(to_trade_candles(candles(spark)), 1)),
+    "candle differences": (
+        CANDLE_DIFFERENCES,
+        lambda spark: to_differences(candles(spark), to_bitcoin_data(source_candles(spark)), HOURS[0]),
+    ),
     "published prices": (COIN_DATA, lambda spark: to_coin_data(to_coin_prices(observations(spark)))),
 }
 
