@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.events.catalog import TOPICS
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
+from pipeline.tables.ops import CANDLE_DIFFERENCES
 from tests.support.recomputed import Recomputed
 from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Row, Stack
@@ -30,6 +31,7 @@ ALERTS = (
 )
 RULES = {60: 2, 300: 5}  # seconds -> per cent, the lake's default
 COOLDOWN = timedelta(seconds=300)
+MAY_BE_EMPTY = (CANDLE_DIFFERENCES,)  # days are compared hours after their end
 CLEARLY = 1.1  # a move this much larger than the rule asks for is an alert, whatever the batches it came in
 
 
@@ -88,7 +90,7 @@ def test_each_trade_made_is_there(whole: Whole) -> None:
 @pytest.mark.parametrize("stated", [each for each in TABLES if each.key], ids=lambda each: each.name)
 def test_each_key_is_there_once(whole: Whole, stated: Table) -> None:
     key = ", ".join(f'"{name}"' for name in stated.key)
-    assert whole.stack.count(stated.full_name) > 0
+    assert stated in MAY_BE_EMPTY or whole.stack.count(stated.full_name) > 0
     assert whole.stack.presto(f"SELECT {key} FROM {stated.full_name} GROUP BY {key} HAVING count(*) > 1") == []
 
 
