@@ -12,7 +12,6 @@ from typing import Any
 
 from pipeline.errors import RequestError, ServiceError
 from pipeline.events.candles import BITCOIN_DATA
-from pipeline.health.topic_states import stream_positions
 from pipeline.host.cli import run_verb
 from pipeline.host.options import SetupOptions
 from pipeline.presto import Presto
@@ -23,6 +22,7 @@ from pipeline.verbs.gold_agreement import Differences, compare
 from pipeline.verbs.hdfs_folders import delete_folder, make_folder, read_file
 from pipeline.verbs.readback import NEXT_STEP
 from pipeline.verbs.run_config import choose
+from pipeline.verbs.visibility import wait_for_stream
 
 NAME = "build_gold.sh"
 GOES_ON = "interrupted; the Spark job works on, and the same command follows it again"
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build(settings: Settings, stages: Stages) -> int:
     """Wait for the stream, ask the Spark job, and follow it; return the exit code."""
     with stages.stage("stream") as tell, stages.progress("stream") as advance:
-        wait_for_candles(settings, advance)
+        wait_for_stream(settings, advance, time.monotonic() + STREAM_S, (BITCOIN_DATA,))
         tell("stream: all candles that are in Kafka are in silver")
     request = f"{settings.lake.gold_requests}/{uuid.uuid4().hex}"
     make_folder(settings, request)
@@ -59,22 +59,6 @@ def build(settings: Settings, stages: Stages) -> int:
     for fault in state["faults"]:
         sys.stderr.write(f"{NAME}: {fault}\n")
     return 1 if state["faults"] else 0
-
-
-def wait_for_candles(settings: Settings, advance: Advance) -> None:
-    """Return when the stream has made visible what the topic holds at the call.
-
-    Raises:
-        ServiceError: it had not in time.
-    """
-    ends = stream_positions(settings, [BITCOIN_DATA.name]).ends
-    deadline, first = time.monotonic() + STREAM_S, 0
-    while left := _unread(settings, ends):
-        if time.monotonic() > deadline:
-            raise ServiceError(f"the stream still has {left:,} candles to read. {NEXT_STEP}")
-        first = max(first, left)
-        advance(first - left, first, f"{left:,} candles to be read by the stream")
-        time.sleep(LOOK_AGAIN_S)
 
 
 def follow(settings: Settings, request: str, advance: Advance) -> dict[str, Any]:
@@ -121,11 +105,6 @@ def check(settings: Settings, stages: Stages) -> int:
 
 def _verdict(differences: Differences) -> str:
     return f"differ in {len(differences.lines)} months" if differences.lines else "agree"
-
-
-def _unread(settings: Settings, ends: dict[tuple[str, int], int]) -> int:
-    committed = stream_positions(settings, [BITCOIN_DATA.name]).committed
-    return sum(max(0, end - max(0, committed.get(place, 0))) for place, end in ends.items())
 
 
 if __name__ == "__main__":

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import time
 
-from pipeline.errors import ServiceError
 from pipeline.events.candles import BITCOIN_DATA
-from pipeline.health.topic_states import topic_states
 from pipeline.host.options import HistoryFile
 from pipeline.ingest.replay.pieces import Order
-from pipeline.ingest.replay.positions import Position
 from pipeline.ingest.replay.sources import content_hash, open_file
 from pipeline.ingest.sources.csv_file import open_csv
 from pipeline.ingest.sources.csv_layouts import KAGGLE
 from pipeline.settings import Settings
 from pipeline.tickers import TICKERS
-from pipeline.verbs.console import Advance, Stages
-from pipeline.verbs.readback import NEXT_STEP
+from pipeline.verbs.console import Stages
 from pipeline.verbs.replay_candles import Run, replay
+from pipeline.verbs.visibility import wait_for_stream
 
-LOOK_AGAIN_S = 0.5
 WITHIN_S = 300.0  # and more for a long file:
 ROWS_A_SECOND = 2_000
-KAFKA_S = 10.0
 
 
 def take_in(settings: Settings, file: HistoryFile, stages: Stages) -> None:
@@ -37,7 +32,8 @@ def take_in(settings: Settings, file: HistoryFile, stages: Stages) -> None:
     with stages.stage("candles") as outcome, stages.progress(f"candles of {order.product_id}") as advance:
         run = Run(content_hash(file.path), rate=None, restart=False, advance=advance)
         position = replay(settings, open_file(file.path), order, run)
-        wait_for_stream(settings, position, advance)
+        deadline = time.monotonic() + WITHIN_S + position.candles / ROWS_A_SECOND
+        wait_for_stream(settings, advance, deadline, (BITCOIN_DATA,))
         rejected = f", {position.bad:,} rows rejected (iceberg.silver.rejected_events)" if position.bad else ""
         outcome(f"candles of {order.product_id}: {position.candles:,} in silver.{BITCOIN_DATA.name}{rejected}")
 
@@ -45,21 +41,3 @@ def take_in(settings: Settings, file: HistoryFile, stages: Stages) -> None:
 def order_of(file: HistoryFile) -> Order:
     """Return what to make of a file's rows: candles of its coin against the dollar."""
     return Order(file.path.name, KAGGLE, f"{TICKERS.get(file.coin, file.coin).upper()}-USD")
-
-
-def wait_for_stream(settings: Settings, position: Position, advance: Advance) -> None:
-    """Return when the stream has written what the topic holds.
-
-    Raises:
-        ServiceError: it had not in time, or Kafka does not answer.
-    """
-    deadline = time.monotonic() + WITHIN_S + position.candles / ROWS_A_SECOND
-    while True:
-        (state,) = topic_states(settings, [BITCOIN_DATA.name], KAFKA_S)
-        if not state.lag:
-            return
-        if time.monotonic() > deadline:
-            raise ServiceError(f"the stream still has {state.lag:,} candles to read. {NEXT_STEP}")
-        end = state.end_offset or 0
-        advance(end - state.lag, end, f"{state.lag:,} candles to be read by the stream")
-        time.sleep(LOOK_AGAIN_S)

@@ -1,4 +1,4 @@
-"""Waiting until what is in Kafka can be read in the price tables through Presto."""
+"""Waiting until what is in Kafka can be read in the tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.events.catalog import PRICE_TOPICS
+from pipeline.events.model import Topic
 from pipeline.health.topic_states import Positions, stream_positions
 from pipeline.presto import Presto
 from pipeline.settings import Settings
@@ -27,7 +28,7 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
     Raises:
         ServiceError: they did not in time.
     """
-    deadline = time.monotonic() + WITHIN_S + MORE_S_PER_RECORD * _unread(_positions(settings), None)
+    deadline = time.monotonic() + WITHIN_S + MORE_S_PER_RECORD * _unread(_positions(settings, PRICE_TOPICS), None)
     wait_for_stream(settings, lambda done, all_of_it, note: advance(done, 2 * all_of_it, note), deadline)
     silver, problem = None, "nothing was counted"
     while time.monotonic() < deadline:
@@ -45,23 +46,25 @@ def wait_until_visible(settings: Settings, presto: Presto, coins: Sequence[str],
     raise ServiceError(f"not all rows can be read yet: {problem}. {NEXT_STEP}")
 
 
-def wait_for_stream(settings: Settings, advance: Advance, deadline: float) -> None:
-    """Return when the stream has made visible what the price topics hold at the call; `deadline` is monotonic.
+def wait_for_stream(
+    settings: Settings, advance: Advance, deadline: float, topics: Sequence[Topic] = PRICE_TOPICS
+) -> None:
+    """Return when the stream has made visible what the topics hold at the call; `deadline` is monotonic.
 
     Raises:
         ServiceError: it had not in time.
     """
-    start = _positions(settings)
+    start = _positions(settings, topics)
     first = _unread(start, None)
-    while left := _unread(_positions(settings), start):
+    while left := _unread(_positions(settings, topics), start):
         if time.monotonic() > deadline:
             raise ServiceError(f"the stream still has {left:,} records to read. {NEXT_STEP}")
         advance(first - left, first, f"{left:,} records to be read by the stream")
         time.sleep(LOOK_AGAIN_S)
 
 
-def _positions(settings: Settings) -> Positions:
-    return stream_positions(settings, [topic.name for topic in PRICE_TOPICS])
+def _positions(settings: Settings, topics: Sequence[Topic]) -> Positions:
+    return stream_positions(settings, [topic.name for topic in topics])
 
 
 def _unread(now: Positions, until: Positions | None) -> int:

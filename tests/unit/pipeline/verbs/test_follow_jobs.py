@@ -100,7 +100,7 @@ def test_rows_are_visible_once_the_stream_and_the_published_table_have_them(
 ) -> None:
     place = ("coin_events", 0)
     committed = iter([5, 5, 8, 10, 99])
-    monkeypatch.setattr(visibility, "_positions", lambda _: Positions({place: 10}, {place: next(committed)}))
+    monkeypatch.setattr(visibility, "_positions", lambda *_: Positions({place: 10}, {place: next(committed)}))
     told: list[tuple[int, int]] = []
     # Silver keeps growing while it is waited for: what it held first is enough.
     lake: Any = CountingPresto(PrestoUnreachableError("u", "c"), (7, 3), (8, 7))
@@ -109,7 +109,7 @@ def test_rows_are_visible_once_the_stream_and_the_published_table_have_them(
 
 
 def test_what_is_missing_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visibility, "_positions", lambda _: Positions({}, {}))
+    monkeypatch.setattr(visibility, "_positions", lambda *_: Positions({}, {}))
     monkeypatch.setattr(visibility, "WITHIN_S", 0.05)
     lake: Any = CountingPresto(*[(1234, 3)] * 100_000)
     with pytest.raises(ServiceError, match=r"coin_data shows 3 of 1,234 rows.*spark\.log"):
