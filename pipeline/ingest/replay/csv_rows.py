@@ -12,7 +12,7 @@ from pyarrow import csv
 
 from pipeline.errors import BadDataError
 from pipeline.ingest.replay.rows import BadRow, Place, Rows
-from pipeline.ingest.sources.csv_file import MAX_LINE_CHARS, split_fields
+from pipeline.ingest.sources.csv_file import MAX_LINE_CHARS, read_fields, read_header
 from pipeline.ingest.sources.csv_layouts import KAGGLE_LAYOUT
 from pipeline.ingest.sources.observations import UnusableValueError
 
@@ -91,13 +91,7 @@ class CsvRows:
         return numbers, [pa.array(column, pa.string()) for column in columns], bad
 
     def _fields(self, text: str) -> list[str]:
-        if len(text) > MAX_LINE_CHARS:
-            raise UnusableValueError(f"the line is longer than {MAX_LINE_CHARS:,} characters")
-        if "\ufffd" in text:
-            raise UnusableValueError("the line is not UTF-8")
-        fields = split_fields(text)
-        if len(fields) != self.width:
-            raise UnusableValueError(f"{len(fields)} fields where the header has {self.width}")
+        fields = read_fields(text, self.width)
         return [fields[column] for column in self.order]
 
 
@@ -113,10 +107,7 @@ def open_csv_rows(path: Path) -> CsvRows:
     except OSError as error:
         raise BadDataError(str(path), f"the file cannot be read: {error}") from None
     raw, line_end, _ = data.partition(b"\n")
-    try:
-        header = split_fields(raw.decode("utf-8-sig").rstrip("\r"))
-    except (UnicodeDecodeError, UnusableValueError):
-        header = []
+    header = read_header(raw)
     pick = KAGGLE_LAYOUT.picker(header)
     if pick is None:
         found = raw.decode("utf-8-sig", "replace").rstrip("\r")[:120]

@@ -59,14 +59,7 @@ class CsvFile:
         return observe(f"{self.layout.name}:line {number}", text, partial(self._event, coin, text, now))
 
     def _event(self, coin: str, text: str, now: datetime) -> PriceEvent:
-        if len(text) > MAX_LINE_CHARS:
-            raise UnusableValueError(f"the line is longer than {MAX_LINE_CHARS:,} characters")
-        if "\ufffd" in text:
-            raise UnusableValueError("the line is not UTF-8")
-        fields = split_fields(text)
-        if len(fields) != self.width:
-            raise UnusableValueError(f"{len(fields)} fields where the header has {self.width}")
-        return self.layout.read(coin, self.pick(fields), now)
+        return self.layout.read(coin, self.pick(read_fields(text, self.width)), now)
 
 
 def open_csv(path: Path) -> CsvFile:
@@ -83,10 +76,7 @@ def open_csv(path: Path) -> CsvFile:
         raise BadDataError(NAME, f"{path}: {error.strerror}") from error
     if not size:
         raise BadDataError(NAME, f"{path} is empty; {_expected()}")
-    try:
-        header = split_fields(raw.decode("utf-8-sig").rstrip("\r\n"))
-    except (UnicodeDecodeError, UnusableValueError):
-        header = []
+    header = read_header(raw)
     for layout in LAYOUTS:
         pick = layout.picker(header)
         if pick is not None:
@@ -102,6 +92,30 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         while len(rest) == READ_BYTES and not rest.endswith(b"\n"):
             rest = file.readline(READ_BYTES)
         yield raw
+
+
+def read_header(raw: bytes) -> list[str]:
+    """Return the fields of a file's first line; none where it is no text or its quotes do not match."""
+    try:
+        return split_fields(raw.decode("utf-8-sig").rstrip("\r\n"))
+    except (UnicodeDecodeError, UnusableValueError):
+        return []
+
+
+def read_fields(text: str, width: int) -> list[str]:
+    """Return the fields of a line, decoded with replacements, of which there must be `width`.
+
+    Raises:
+        UnusableValueError: the line is too long or not UTF-8, or has other fields.
+    """
+    if len(text) > MAX_LINE_CHARS:
+        raise UnusableValueError(f"the line is longer than {MAX_LINE_CHARS:,} characters")
+    if "\ufffd" in text:
+        raise UnusableValueError("the line is not UTF-8")
+    fields = split_fields(text)
+    if len(fields) != width:
+        raise UnusableValueError(f"{len(fields)} fields where the header has {width}")
+    return fields
 
 
 def split_fields(text: str) -> list[str]:
