@@ -9,8 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.events.candles import CandleEvent
-from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
-from pipeline.stream.silver.faults import first_fault, missing, number_fault, shape_fault, shown
+from pipeline.stream.silver.faults import is_plausible, missing, number_fault, shape_fault, shown, time_fault
 from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 CANDLE_FIELDS = ("source", "product_id", "minute", "open", "high", "low", "close", "volume", "is_filled")
@@ -47,7 +46,7 @@ def to_candles(records: DataFrame) -> DataFrame:
             F.col("kafka_time").cast(TIMESTAMP).alias("kafka_time"),
             *("source", "product_id"),
             # The range is checked before the conversion: a number far off would overflow there and stop the stream.
-            F.timestamp_millis(F.when(_is_plausible(F.col("minute_ms")), F.col("minute_ms")))
+            F.timestamp_millis(F.when(is_plausible(F.col("minute_ms")), F.col("minute_ms")))
             .cast(TIMESTAMP)
             .alias("minute"),
             *NUMBERS,
@@ -106,7 +105,7 @@ def _is_sound() -> Column:
     """Tell whether the values of a plain record are those of a candle; `_faults` says why not."""
     low, high = F.col("low"), F.col("high")
     in_range = F.col("open").between(low, high) & F.col("close").between(low, high)
-    return _is_plausible(F.col("minute_ms")) & (F.col("minute_ms") % MINUTE_MS == 0) & (low > 0) & in_range
+    return is_plausible(F.col("minute_ms")) & (F.col("minute_ms") % MINUTE_MS == 0) & (low > 0) & in_range
 
 
 def _faults() -> Column:
@@ -151,20 +150,5 @@ def _range_faults() -> tuple[Column, ...]:
 
 def _minute_fault() -> Column:
     value, minute_ms = F.col("minute_text"), F.col("minute_ms")
-    return first_fault(
-        (minute_ms.isNull(), shown("minute is not a whole number of milliseconds", value)),
-        (
-            minute_ms < epoch_ms(EARLIEST_EVENT_TIME),
-            shown("minute is before 2009-01-03 (seconds instead of milliseconds?)", value),
-        ),
-        (minute_ms > _latest_ms(), shown("minute is in the future", value)),
-        (minute_ms % MINUTE_MS != 0, shown("minute is not the start of a minute", value)),
-    )
-
-
-def _is_plausible(minute_ms: Column) -> Column:
-    return minute_ms.between(epoch_ms(EARLIEST_EVENT_TIME), _latest_ms())
-
-
-def _latest_ms() -> Column:
-    return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
+    is_inside = minute_ms % MINUTE_MS != 0
+    return time_fault("minute", minute_ms, value, (is_inside, shown("minute is not the start of a minute", value)))

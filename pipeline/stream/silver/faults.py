@@ -1,4 +1,4 @@
-"""The words for what is wrong with a field, and the close look at a number; each value is read as text first."""
+"""What is wrong with a field, in words, with close looks at numbers and times; each value is read as text first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+from pipeline.events.coin_prices import EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
 
 MAX_DECIMALS = 18
 PLAIN_NUMBER = r"^\d{1,20}(\.\d{0,18})?$"  # nearly all of them; one look is enough, the rest is looked at closely
@@ -39,6 +41,29 @@ def shape_fault(text: Column, is_json: Column) -> Column:
         (~F.is_valid_utf8(text), "payload is not UTF-8"),
         (~(F.startswith(trimmed, F.lit("{")) & F.endswith(trimmed, F.lit("}"))), "payload is not a JSON object"),
         (~is_json, "payload is not valid JSON"),
+    )
+
+
+def latest_ms() -> Column:
+    """Return the latest time that a record may tell, in ms since 1970: markets' clocks may run a little ahead."""
+    return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
+
+
+def is_plausible(time_ms: Column) -> Column:
+    """Tell whether a time in ms since 1970 can be one of a market."""
+    return time_ms.between(epoch_ms(EARLIEST_EVENT_TIME), latest_ms())
+
+
+def time_fault(name: str, time_ms: Column, text: Column, *further: tuple[Column, Column | str]) -> Column:
+    """Return why a field is no plausible time in ms since 1970, or the first of the further checks that is true."""
+    return first_fault(
+        (time_ms.isNull(), shown(f"{name} is not a whole number of milliseconds", text)),
+        (
+            time_ms < epoch_ms(EARLIEST_EVENT_TIME),
+            shown(f"{name} is before 2009-01-03 (seconds instead of milliseconds?)", text),
+        ),
+        (time_ms > latest_ms(), shown(f"{name} is in the future", text)),
+        *further,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.events.coin_prices import COIN_EVENTS, EARLIEST_EVENT_TIME, FUTURE_TOLERANCE_S, epoch_ms
+from pipeline.events.coin_prices import COIN_EVENTS
 from pipeline.events.raw import DEAD_LETTERS
-from pipeline.stream.silver.faults import missing, number_fault, shape_fault, shown
+from pipeline.stream.silver.faults import is_plausible, missing, number_fault, shape_fault, shown, time_fault
 from pipeline.tables.model import DECIMAL, TIMESTAMP
 
 PRICE_FIELDS = ("coin", "event_time", "price_usd", "market_cap_usd", "volume_usd", "source")
@@ -37,7 +37,7 @@ def to_observations(records: DataFrame, coins: tuple[str, ...]) -> DataFrame:
             "payload",
             F.col("coin_text").alias("coin"),
             # The range is checked before the conversion: a number far off would overflow there and stop the stream.
-            F.timestamp_millis(F.when(_plausible(F.col("event_ms")), F.col("event_ms")))
+            F.timestamp_millis(F.when(is_plausible(F.col("event_ms")), F.col("event_ms")))
             .cast(TIMESTAMP)
             .alias("event_time"),
             *MONEY,
@@ -81,12 +81,12 @@ def _letter_reason() -> Column:
 
 def _event_faults(coins: tuple[str, ...]) -> Column:
     """Return every fault of a price event joined by "; ", or null when there is none."""
-    coin, source = F.col("coin_text"), F.col("source_text")
+    coin, source, time = F.col("coin_text"), F.col("source_text"), F.col("event_time_text")
     shape = shape_fault(F.col("text"), F.col("json").isNotNull())
     fields = F.concat_ws(
         "; ",
         missing("coin", coin, F.when(~coin.isin(*coins), shown("unknown coin", coin))),
-        missing("event_time", F.col("event_time_text"), _time_fault()),
+        missing("event_time", time, time_fault("event_time", F.col("event_ms"), time)),
         missing("price_usd", F.col("price_usd_text"), _money_fault("price_usd", above_zero=True)),
         _money_fault("market_cap_usd", above_zero=False),
         _money_fault("volume_usd", above_zero=False),
@@ -97,23 +97,3 @@ def _event_faults(coins: tuple[str, ...]) -> Column:
 
 def _money_fault(name: str, *, above_zero: bool) -> Column:
     return number_fault(name, F.col(f"{name}_text"), F.col(name), above_zero=above_zero)
-
-
-def _time_fault() -> Column:
-    value, event_ms = F.col("event_time_text"), F.col("event_ms")
-    return (
-        F.when(event_ms.isNull(), shown("event_time is not a whole number of milliseconds", value))
-        .when(
-            event_ms < epoch_ms(EARLIEST_EVENT_TIME),
-            shown("event_time is before 2009-01-03 (seconds instead of milliseconds?)", value),
-        )
-        .when(event_ms > _latest_ms(), shown("event_time is in the future", value))
-    )
-
-
-def _plausible(event_ms: Column) -> Column:
-    return event_ms.between(epoch_ms(EARLIEST_EVENT_TIME), _latest_ms())
-
-
-def _latest_ms() -> Column:
-    return F.unix_millis("kafka_time") + FUTURE_TOLERANCE_S * 1000
