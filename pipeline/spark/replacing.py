@@ -42,7 +42,7 @@ def overwrite_sorted(rows: DataFrame, table: Table, properties: Mapping[str, str
     """
     own = {"fanout-enabled": "false", "use-table-distribution-and-ordering": "false"}
     marks = {f"snapshot-property.{name}": value for name, value in properties.items()}
-    writer = rows.sortWithinPartitions(F.col(_partitioning(table)[1])).writeTo(table.full_name)
+    writer = rows.sortWithinPartitions(F.col(table.partitioning[1])).writeTo(table.full_name)
     for name, value in {**own, **marks}.items():
         writer = writer.option(name, value)
     writer.overwritePartitions()
@@ -51,7 +51,7 @@ def overwrite_sorted(rows: DataFrame, table: Table, properties: Mapping[str, str
 
 def in_partitions(table: Table, ranges: Iterable[TimeRange]) -> Column:
     """Match the table's rows in the partitions that the ranges touch."""
-    transform, column = _partitioning(table)
+    transform, column = table.partitioning
     return within(column, merged(whole_partitions(part, transform) for part in ranges))
 
 
@@ -67,9 +67,3 @@ def whole_partitions(times: TimeRange, transform: str) -> TimeRange:
 def next_month(time: datetime) -> datetime:
     """Return the time on the first day of the month after."""
     return (time.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def _partitioning(table: Table) -> tuple[str, str]:
-    """Return the transform (`days` or `months`) and the column of a table's only partition column."""
-    transform, _, rest = table.partitioned_by[0].partition("(")
-    return transform, rest.rstrip(")")

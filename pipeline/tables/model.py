@@ -48,6 +48,12 @@ class Table:
         """The columns' names in the table's order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def partitioning(self) -> tuple[str, str]:
+        """The transform and the column of an Iceberg table's only partition column: `months(minute)` in two."""
+        transform, _, rest = self.partitioned_by[0].partition("(")
+        return transform, rest.rstrip(")")
+
     def spark_schema(self) -> str:
         """Return the columns as a Spark DDL string, for readers that take a schema."""
         return ", ".join(f"{column.name} {column.type}" for column in self.columns)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pipeline.spark.appending import BatchAppender
 from pipeline.spark.replacing import in_partitions
 from pipeline.spark.time_ranges import MINUTE, TimeRange
-from pipeline.stream.silver.high_water import BatchSummary, Group, Span, within_spans
+from pipeline.stream.silver.high_water import BatchSummary, Group, Span, to_summary, within_spans
 from pipeline.tables.columns import OHLCV
 from pipeline.tables.model import TIMESTAMP
 from pipeline.tables.silver import BITCOIN_DATA
@@ -65,18 +65,11 @@ def summarise(candles: DataFrame, number: int) -> BatchSummary:
             F.sum("rows").alias("rows"),
             F.min("first").alias("first"),
             F.max("last").alias("last"),
-            F.sum(F.bit_count("mask")).alias("minutes"),
+            F.sum(F.bit_count("mask")).alias("times"),
         )
         .collect()
     )
-    clean = [row for row in found if not row["rejected"]]
-    return BatchSummary(
-        number=number,
-        records=sum(row["rows"] for row in found),
-        rejects=sum(row["rows"] for row in found if row["rejected"]),
-        spans={(row["source"], row["product_id"]): Span(row["first"], row["last"]) for row in clean},
-        has_repeats=any(row["rows"] > row["minutes"] for row in clean),
-    )
+    return to_summary(found, number)
 
 
 def with_later_arrivals(candles: DataFrame, overlap: dict[Group, Span]) -> DataFrame:

@@ -6,12 +6,13 @@ is at or below the mark (history, repeats, late rows) is compared with the table
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.spark.time_ranges import moment
@@ -67,7 +68,7 @@ class HighWaterMarks:
 
 def split_key(table: Table) -> tuple[list[str], str]:
     """Return the columns of a table's group, and the one of its time, by which it is partitioned."""
-    time = table.partitioned_by[0].partition("(")[2].rstrip(")")
+    time = table.partitioning[1]
     return [name for name in table.key if name != time], time
 
 
@@ -97,11 +98,16 @@ def summarise(observations: DataFrame, number: int) -> BatchSummary:
         )
         .collect()
     )
+    return to_summary(found, number)
+
+
+def to_summary(found: Sequence[Row], number: int) -> BatchSummary:
+    """Sum up rows of a group's two columns, `rejected`, `rows`, `first`, `last` and `times`, how many are distinct."""
     clean = [row for row in found if not row["rejected"]]
     return BatchSummary(
         number=number,
         records=sum(row["rows"] for row in found),
         rejects=sum(row["rows"] for row in found if row["rejected"]),
-        spans={(row["coin"], row["source"]): Span(row["first"], row["last"]) for row in clean},
+        spans={(row[0], row[1]): Span(row["first"], row["last"]) for row in clean},
         has_repeats=any(row["rows"] > row["times"] for row in clean),
     )
