@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pipeline.failpoints import reach
 from pipeline.serving.bucket import Bucket
-from pipeline.serving.gold_rows import Day, GoldRows, Part
+from pipeline.serving.gold_rows import GoldRows, Part
 from pipeline.settings.serving import BucketSettings
 
 FOLDER = "gold_aggregates"
@@ -59,14 +59,10 @@ def _put(bucket: Bucket, gold: GoldRows, part: Part) -> int:
     with ThreadPoolExecutor(UPLOADS) as pool:
         waiting = []
         for day, rows in gold.whole_days(part):
-            waiting.append(pool.submit(bucket.put, _key(day), rows))
+            waiting.append(pool.submit(bucket.put, key_of(day.product_id, day.day), rows))
             days += 1
             if len(waiting) > 8 * UPLOADS:  # so that few days wait in memory
                 waiting.pop(0).result()
         for one in waiting:
             one.result()
     return days
-
-
-def _key(day: Day) -> str:
-    return key_of(day.product_id, day.day)

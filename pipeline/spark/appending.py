@@ -57,8 +57,9 @@ class BatchAppender:
     def append(self, rows: DataFrame, batch_id: int) -> None:
         """Append the rows under the batch's mark; does nothing when the batch is there already."""
         if not self.has(batch_id):
-            rows = self.beyond(rows) if TOPIC_ID.name in rows.columns and self._has_positions else rows
-            self._commit(rows, batch_id, lambda writer: writer.append())
+            # Where rows do not say their topic's id, whoever gave them has called `beyond`.
+            is_identified = TOPIC_ID.name in self._table.column_names
+            self._commit(self.beyond(rows) if is_identified else rows, batch_id, lambda writer: writer.append())
 
     def overwrite(self, rows: DataFrame, batch_id: int) -> None:
         """Put the rows in the place of all that the partitions they are in hold, under the batch's mark."""

@@ -25,7 +25,7 @@ class Chore:
 
     name: str
     interval_s: float
-    run: Callable[[], None]
+    run: Callable[[], object]
     resting_s: float = 0.0
 
 

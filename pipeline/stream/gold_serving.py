@@ -104,10 +104,10 @@ class GoldServing:
         """Return what is to be done again and again."""
         rest = 0.0 if self._settings.serving.enabled else RESTING_S
         return [
-            Chore(f"compute {BITCOIN_GOLD.full_name}", COMPUTE_S, _quietly(self.compute), rest),
+            Chore(f"compute {BITCOIN_GOLD.full_name}", COMPUTE_S, self.compute, rest),
             *(Chore(follower.name, FOLLOW_S, follower.run) for follower in self._followers),
-            *([Chore("copy raw candles to the bucket", RAW_S, _quietly(self._raw.sync))] if self._raw else []),
-            Chore("compare candles with the exchange's", CHECK_S, _quietly(self._check.run)),
+            *([Chore("copy raw candles to the bucket", RAW_S, self._raw.sync)] if self._raw else []),
+            Chore("compare candles with the exchange's", CHECK_S, self._check.run),
             Chore("answer requests for gold", REQUESTS_S, self._requests.run),
         ]
 
@@ -120,10 +120,3 @@ class GoldServing:
             *raw,
             Step("differences from the exchange's candles", self._check.run),
         ]
-
-
-def _quietly(action: Callable[[], int]) -> Callable[[], None]:
-    def run() -> None:
-        action()
-
-    return run

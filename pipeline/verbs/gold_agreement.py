@@ -20,6 +20,7 @@ from pipeline.serving.clients import connect_owner
 from pipeline.serving.gold_bucket import FOLDER
 from pipeline.serving.gold_postgres import postgres_faults
 from pipeline.settings.serving import BucketSettings, PostgresSettings, ServingSettings
+from pipeline.tables.columns import OHLCV
 from pipeline.tables.gold import WINDOWS_MIN
 from pipeline.verbs.readback import load_sql
 
@@ -33,7 +34,7 @@ Sums = tuple[int, ...]
 
 READS = 8  # objects read at a time
 EXACT = Context(prec=80)
-DECIMALS = ("open", "high", "low", "close", "volume")
+DECIMALS = tuple(column.name for column in OHLCV)
 DOUBLES = (*(f"ma_{n}" for n in WINDOWS_MIN), *(f"volatility_{n}" for n in WINDOWS_MIN))
 WEIGHTS = 997
 STATEMENT = Path(__file__).with_name("sql") / "gold_months_postgres.sql"

@@ -70,9 +70,8 @@ class CandleCollector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._market, self._products, self._publisher, self._sent, self._now = market, products, publisher, sent, now
-        self._recent: dict[
-            str, dict[datetime, CandleEvent]
-        ] = {}  # sent within LOOK_BACK: not sent again unless changed
+        # By product, what was sent within LOOK_BACK: it is not sent again unless it has changed.
+        self._recent: dict[str, dict[datetime, CandleEvent]] = {}
 
     def tick(self) -> None:
         """Collect each product's candles for the clock: nothing that goes wrong in it ends the clock."""

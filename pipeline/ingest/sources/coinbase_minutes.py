@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 from pipeline.errors import BadDataError
 from pipeline.events.candles import CandleEvent
@@ -83,9 +84,4 @@ def read_candle(source: str, product: str, candle: Json, now: datetime) -> Candl
 
 def pages(span: TimeRange, count: int) -> Sequence[TimeRange]:
     """Return the first `count` pages of a span."""
-    found: list[TimeRange] = []
-    for page in span.chunks(PAGE, span.end):
-        if len(found) == count:
-            break
-        found.append(page)
-    return found
+    return list(islice(span.chunks(PAGE, span.end), count))

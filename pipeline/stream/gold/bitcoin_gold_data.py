@@ -6,6 +6,8 @@ in (t - N min, t] that exist; a gap makes a window hold fewer of them and never 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
@@ -13,6 +15,7 @@ from pipeline.stream.gold.bitcoin_candles import SERIES
 from pipeline.tables.gold import BITCOIN_GOLD, WINDOWS_MIN
 
 LOOK_BACK_MIN = max(WINDOWS_MIN) - 1
+REACH = timedelta(minutes=LOOK_BACK_MIN)
 CHUNK_MIN = 360
 """Windows are computed over so many minutes at a time, with the look-back rows of the chunk before copied into each: a
 window's rows then fit into memory, and differences of prices stay small. A twelfth of the rows are copied."""

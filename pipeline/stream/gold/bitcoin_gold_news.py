@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pipeline.spark.replacing import whole_partitions
 from pipeline.spark.time_ranges import MAX_RANGES, MINUTE, TimeRange, hull, merged, moment
 from pipeline.stream.gold.bitcoin_candles import BITCOIN_PRODUCTS
-from pipeline.stream.gold.bitcoin_gold_data import LOOK_BACK_MIN
+from pipeline.stream.gold.bitcoin_gold_data import REACH
 from pipeline.tables.model import TIMESTAMP
 from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M
 
@@ -23,7 +23,6 @@ FEW = 2_000
 """Up to so many new candles are looked at by the minute, more of them by the day."""
 
 DAY = timedelta(days=1)
-REACH = timedelta(minutes=LOOK_BACK_MIN)
 LATE = timedelta(minutes=15)
 """Candles of one day are written before those of the next, and Kafka's partitions are not read evenly: a candle may
 show up that is older than the newest by so much. Those that gold has already are computed again and found equal."""

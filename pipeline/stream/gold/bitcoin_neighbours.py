@@ -13,10 +13,9 @@ from pyspark.sql import functions as F
 
 from pipeline.spark.time_ranges import MINUTE, TimeRange, merged, within
 from pipeline.stream.gold.bitcoin_candles import COLUMNS, SERIES
-from pipeline.stream.gold.bitcoin_gold_data import LOOK_BACK_MIN
+from pipeline.stream.gold.bitcoin_gold_data import REACH
 
 DAY = timedelta(days=1)
-REACH = timedelta(minutes=LOOK_BACK_MIN)
 BEGINNING, END = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("9999-01-01")
 
 Place = tuple[object, ...]
