@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -140,6 +141,11 @@ POINTS = (
 RESTART_S = 120  # of the driver, on a busy machine
 
 
+def is_in_bronze(stack: Stack, product: str, candles: int) -> bool:
+    sql = f"SELECT count(*) FROM bronze.events WHERE topic = '{BITCOIN_DATA.name}' AND from_utf8(key) = ?"
+    return int(stack.presto(sql, [product])[0][0]) >= candles
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("rounds", [1, 10])
 def test_a_driver_that_dies_between_the_writes_leaves_all_places_equal(
@@ -152,6 +158,7 @@ def test_a_driver_that_dies_between_the_writes_leaves_all_places_equal(
         candle = replace(CANDLE, product_id=product, minute=CANDLE.minute + timedelta(minutes=number))
         stack.produce(BITCOIN_DATA.name, product.encode(), candle.to_json())
         if POINTS[number % len(POINTS)] in RAW:
+            wait_until(partial(is_in_bronze, stack, product, number + 1), RESTART_S, "bronze has the candle")
             stack.run(BUILD, seconds=BUILD_S)  # raw candles are else copied every 15 minutes; the death ends it
         wait_until(lambda: not list(failpoints.iterdir()), RESTART_S, f"the driver died in round {number}")
     made = rounds * len(POINTS)
