@@ -23,22 +23,22 @@ window's rows then fit into memory, and differences of prices stay small. A twel
 QUIET, LOST, UNKNOWN = "quiet", "lost", "unknown"
 
 
-def to_gold(candles: DataFrame, revision: int) -> DataFrame:
+def to_gold(candles: DataFrame, revision: int, *, is_one_series: bool = False) -> DataFrame:
     """Compute the table's rows from `bitcoin_candles.COLUMNS`, one for each product and minute.
 
-    The windows of a candle need all candles of its series for `LOOK_BACK_MIN` before it, and `missing_before` the one
-    before it, however old. The session must keep decimals of scale 18 (see `planning.exact_session`).
+    `is_one_series`: no product has candles of two series, so that none has to be chosen. The windows of a candle need
+    all candles of its series for `LOOK_BACK_MIN` before it, and `missing_before` the one before it, however old. The
+    session must keep decimals of scale 18 (see `planning.exact_session`).
     """
-    return (
+    rows = (
         candles.transform(with_chunks)
         .transform(with_previous)
         .transform(with_windows)
         .where(_is_own())
         .transform(with_missing)
-        .transform(filter_best)
-        .withColumn("revision", F.lit(revision).cast("bigint"))
-        .select(*BITCOIN_GOLD.column_names)
     )
+    best = rows if is_one_series else filter_best(rows)
+    return best.withColumn("revision", F.lit(revision).cast("bigint")).select(*BITCOIN_GOLD.column_names)
 
 
 def with_chunks(candles: DataFrame) -> DataFrame:
@@ -68,7 +68,10 @@ def with_windows(candles: DataFrame) -> DataFrame:
     """
     chunk = Window.partitionBy(*SERIES, "chunk")
     base = F.first("close").over(chunk.orderBy("n").rowsBetween(Window.unboundedPreceding, Window.currentRow))
-    differences = candles.withColumn("base", base).withColumn("difference", _double(F.col("close") - F.col("base")))
+    # Turning a decimal into a floating point number costs as much as a window: each is turned once.
+    differences = candles.withColumn("base", base).select(
+        "*", _double(F.col("base")).alias("base_price"), _double(F.col("close") - F.col("base")).alias("difference")
+    )
     frames = {n: chunk.orderBy("n").rangeBetween(1 - n, 0) for n in WINDOWS_MIN}
     return differences.select(
         "*",
@@ -104,7 +107,7 @@ def _is_own() -> Column:
 
 
 def _mean(frame: WindowSpec) -> Column:
-    return _double(F.col("base")) + F.avg("difference").over(frame)
+    return F.col("base_price") + F.avg("difference").over(frame)
 
 
 def _double(value: Column) -> Column:

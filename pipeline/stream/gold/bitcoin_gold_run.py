@@ -119,7 +119,9 @@ class BitcoinGold:
 
 def fresh_rows(candles: DataFrame, ranges: Sequence[TimeRange], revision: int) -> DataFrame:
     """Compute the rows of these ranges, as one task: what one task needs is not shuffled."""
-    return to_gold(with_look_back(candles, ranges).coalesce(1), revision).where(within("minute", ranges))
+    region = with_look_back(candles, ranges)
+    rows = to_gold(region.candles.coalesce(1), revision, is_one_series=region.is_one_series)
+    return rows.where(within("minute", ranges))
 
 
 def changed_rows(fresh: DataFrame, known: DataFrame) -> DataFrame:

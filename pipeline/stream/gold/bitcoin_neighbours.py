@@ -5,7 +5,8 @@ A day is searched first: usually the neighbour is there, and the rest of the tab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
@@ -40,21 +41,40 @@ def with_followers(candles: DataFrame, ranges: Sequence[TimeRange]) -> tuple[Tim
     return merged([*ranges, *(TimeRange(minute, minute + MINUTE) for minute in minutes)])
 
 
-def with_look_back(candles: DataFrame, ranges: Sequence[TimeRange]) -> DataFrame:
-    """Return the candles in the ranges, those of the look-back before, and each series' last one before that."""
+@dataclass(frozen=True)
+class Region:
+    """The candles of some ranges and what is needed of those before; whether no product has two series of them."""
+
+    candles: DataFrame
+    is_one_series: bool
+
+
+def with_look_back(candles: DataFrame, ranges: Sequence[TimeRange]) -> Region:
+    """Return the candles in the ranges, those of the look-back before, and each series' last one before that.
+
+    A series that begins while this is called is left out: its candles are new to the next run.
+    """
     regions = merged(TimeRange(part.start - REACH, part.end) for part in ranges)
-    rows = candles.where(within("minute", regions))
     ends = [BEGINNING] + [part.end for part in regions[:-1]]
     near = [TimeRange(max(end, part.start - DAY), part.start) for part, end in zip(regions, ends, strict=True)]
     far = [TimeRange(end, part.start) for part, end in zip(near, ends, strict=True)]
     firsts = _first_minutes(candles, regions)
+    series = {place[:-1] for place in firsts}
+    rows = candles.where(within("minute", regions)).where(_is_one_of(series))
     wanted = {place for place, minute in firsts.items() if minute >= regions[_range(place)].start + REACH}
     for gaps in (near, far):
         if wanted:
             last = _last_candles(candles, gaps).localCheckpoint()
             rows = rows.unionByName(last.select("candle.*").select(*COLUMNS))
             wanted -= {tuple(row) for row in last.select(*SERIES, "range").collect()}
-    return rows
+    return Region(rows, is_one_series=len(series) == len({product for *_, product in series}))
+
+
+def _is_one_of(series: Iterable[Place]) -> Column:
+    found = F.lit(False)
+    for rank, source, product in series:
+        found |= (F.col("rank") == rank) & (F.col("source") == source) & (F.col("product_id") == product)
+    return found
 
 
 def _range(place: Place) -> int:
