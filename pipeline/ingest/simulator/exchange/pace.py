@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 SLOWEST = 1e-6  # trades/s; less counts as none
@@ -39,21 +40,29 @@ class Pace:
     def __init__(self, opened_us: int, segments: tuple[Segment, ...] = ()) -> None:
         self.opened_us = opened_us
         self.segments = segments or (Segment(opened_us, 1),)
+        self._told_us = opened_us - 1  # the latest time that was asked about
+        self._lock = threading.Lock()
 
     def change(self, at_us: int, rate: float, *, trades: int | None = None, first: float = 1) -> None:
         """Make `rate` trades a second from a time on, `trades` of them at most; the first after that share of a step.
 
-        The time must not be before anything that was asked of this product, or the past would change.
+        Where somebody was told already of a later time, the change comes right after that one.
         """
-        at_us = max(at_us, self.segments[-1].start_us)
         step_ns = round(1e9 / rate) if rate > SLOWEST else 0
-        made = self.made(at_us)
-        end_n = None if trades is None else made + trades
-        started = Segment(at_us, made, step_ns, round(step_ns * first), end_n)
-        self.segments = (*self.segments, started)  # readers in other threads see the old ones or the new
+        with self._lock:
+            at_us = max(at_us, self._told_us + 1, self.segments[-1].start_us)
+            made = self._made(at_us)
+            end_n = None if trades is None else made + trades
+            started = Segment(at_us, made, step_ns, round(step_ns * first), end_n)
+            self.segments = (*self.segments, started)  # readers in other threads see the old ones or the new
 
     def made(self, time_us: int) -> int:
         """Return how many trades were generated up to a time."""
+        with self._lock:
+            self._told_us = max(self._told_us, time_us)
+            return self._made(time_us)
+
+    def _made(self, time_us: int) -> int:
         for segment in reversed(self.segments):
             if segment.start_us <= time_us:
                 return segment.made(time_us)

@@ -186,6 +186,14 @@ def test_number_and_time_agree_whatever_the_rates(changes):
         assert pace.made(pace.time_us(n) - 1) <= n
 
 
+def test_a_rate_that_comes_late_changes_nothing_that_was_told():
+    pace = Pace(0)
+    pace.change(0, 200)
+    told = pace.made(100_000)
+    pace.change(60_000, 0)  # from a thread that was held up since
+    assert pace.made(100_000) == pace.made(500_000) == told == 21
+
+
 def test_a_segment_counts_both_ends():
     segment = Segment(1000, 7, step_ns=2_000_000, first_ns=1_000_000, end_n=9)
     assert [segment.made(time_us) for time_us in (1000, 1999, 2000, 3999, 4000, 9000)] == [7, 7, 8, 8, 9, 9]
