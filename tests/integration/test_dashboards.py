@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.engines.supervisor import client
-from tests.support.browser import Page, chromium
+from pipeline.settings import load_settings
+from tests.integration.conftest import SETUP
+from tests.support.browser import Page, chromium, chromium_program
 from tests.support.stack import Stack
 
 LOG_IN = """(() => {
@@ -37,16 +38,25 @@ TITLES = (
 )
 MAY_BE_EMPTY = {"Alerts"}  # a market without a sudden move has none
 REFRESH_S, NEXT_MINUTE_S = 10, 150
+SETUP_S = 600  # Superset's packages, its tables and its first start
+DASHBOARD = "/superset/dashboard/bitcoin-live/"
 
 
 @pytest.fixture(scope="module")
-def page(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def with_superset(stack: Stack) -> Iterator[Stack]:
+    """The lake, to which Superset was added for these tests, and from which it is taken away again."""
+    chromium_program()
+    stack.script(SETUP, "--native", "--market", "simulator", "--superset", seconds=SETUP_S)
+    yield Stack(load_settings(stack.env), stack.env, stack.root)  # reread: the set-up has made the secrets
+    stack.script(SETUP, "--native", "--market", "simulator", "--no-superset", seconds=SETUP_S)
+
+
+@pytest.fixture(scope="module")
+def page(with_superset: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """The dashboard, open in a browser that has logged in."""
-    if "superset" not in client(stack.settings).states():
-        pytest.skip("this lake runs without Superset")
     with chromium(tmp_path_factory.mktemp("browser")) as opened:
-        log_in(opened, stack)
-        opened.open(f"{stack.settings.url('superset')}/superset/dashboard/bitcoin-live/")
+        log_in(opened, with_superset)
+        opened.open(f"{with_superset.settings.url('superset')}{DASHBOARD}")
         opened.wait_for("document.querySelectorAll('canvas').length >= 5", 120)
         yield opened
 
@@ -90,8 +100,9 @@ def test_nothing_is_asked_of_anyone_else(page: Page) -> None:
     assert hosts == {"127.0.0.1"}
 
 
-def test_the_password_is_in_no_process_list(stack: Stack, page: Page) -> None:
-    secrets = stack.settings.serving
+@pytest.mark.usefixtures("page")
+def test_the_password_is_in_no_process_list(with_superset: Stack) -> None:
+    secrets = with_superset.settings.serving
     hidden = [secrets.postgres.password, secrets.superset.secret_key, secrets.superset.admin_password]
     lines = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
     assert [secret for secret in hidden if secret.reveal().encode() in lines] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
+
+from tests.support.docker import debian
 
 START_S = 60.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -95,12 +98,20 @@ class Page:
             self.answered.append((parameters["requestId"], self.requested.get(parameters["requestId"], "")))
 
 
-@contextmanager
-def chromium(folder: Path, width: int = 1500, height: int = 2200) -> Iterator[Page]:
-    """Start Chromium with a profile below the folder; skip the test where there is none."""
+def chromium_program() -> str:
+    """Return the path of this machine's Chromium; where there is none, the build machine gets one and others skip."""
+    if not any(map(shutil.which, NAMES)) and debian.reason_not_to_install(os.environ) is None:
+        debian.install({NAMES[0]: NAMES[0]})
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no Chromium here: apt-get install chromium")
+    return program
+
+
+@contextmanager
+def chromium(folder: Path, width: int = 1500, height: int = 2200) -> Iterator[Page]:
+    """Start Chromium with a profile below the folder, which is there or the test skips."""
+    program = chromium_program()
     options = [
         "--headless=new",
         "--no-sandbox",

@@ -55,8 +55,16 @@ def install_programs() -> None:
     Raises:
         DockerUnavailableError: Debian's packages cannot be had.
     """
+    install(PROGRAMS | {"docker": CLIENT_PACKAGES[debian_version()]})
+
+
+def install(wanted: Mapping[str, str]) -> None:
+    """Install the packages of those programs that are missing; `wanted`: by program.
+
+    Raises:
+        DockerUnavailableError: Debian's packages cannot be had.
+    """
     path = with_system_paths(os.environ)["PATH"]
-    wanted = PROGRAMS | {"docker": CLIENT_PACKAGES[debian_version()]}
     missing = sorted({package for program, package in wanted.items() if shutil.which(program, path=path) is None})
     if not missing:
         return
