@@ -69,12 +69,13 @@ def test_charts_use_columns_and_metrics_of_their_datasets(files: dict[str, dict[
 @pytest.mark.parametrize(("name", "table"), [("dm_market_alerts", ALERTS), ("coverage", COVERAGE)])
 def test_columns_of_the_lake_are_those_of_its_tables(files: dict[str, dict[str, Any]], name: str, table: Any) -> None:
     dataset = files[f"datasets/lake/{name}.yaml"]
-    assert {column["column_name"] for column in dataset["columns"]} <= {column.name for column in table.columns}
+    own = [column for column in dataset["columns"] if "expression" not in column]
+    assert {column["column_name"] for column in own} <= {column.name for column in table.columns}
 
 
 def test_the_live_query_reads_columns_of_gold(files: dict[str, dict[str, Any]]) -> None:
     gold = {column.name for column in BITCOIN_GOLD.columns}
-    computed = {"market", "simulated", "quiet", "lost", "unknown"}
+    computed = {"product", "market", "simulated", "quiet", "lost", "unknown"}
     dataset = files["datasets/serving/bitcoin_live.yaml"]
     assert {column["column_name"] for column in dataset["columns"]} <= gold | computed
 
@@ -83,8 +84,14 @@ def test_the_dashboard_refreshes_every_10_s_and_filters_by_product(files: dict[s
     metadata = files["dashboards/bitcoin_live.yaml"]["metadata"]
     assert metadata["refresh_frequency"] == 10
     (product,) = metadata["native_filter_configuration"]
-    assert product["targets"][0]["column"] == {"name": "product_id"}
+    assert product["targets"][0]["column"] == {"name": "product"}
     assert product["targets"][0]["datasetUuid"] == files["datasets/serving/bitcoin_live.yaml"]["uuid"]
+
+
+def test_every_chart_but_the_prices_obeys_the_filter(files: dict[str, dict[str, Any]]) -> None:
+    datasets = [content for name, content in files.items() if name.startswith("datasets/")]
+    without = [d["table_name"] for d in datasets if "product" not in {c["column_name"] for c in d["columns"]}]
+    assert without == ["latest_prices"]
 
 
 def test_uuids_are_listed_by_kind_and_none_twice(tmp_path: Path) -> None:
