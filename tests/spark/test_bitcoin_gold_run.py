@@ -174,6 +174,20 @@ def test_much_at_once_is_worked_off_in_the_order_of_arrival(
     assert [row["missing_before"] for row in rows] == [0, *gaps]
 
 
+def test_offsets_without_candles_hold_nothing_up(
+    lake: SparkSession, tables: BitcoinGold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bitcoin_gold_news, "MAX_NEW", 10)
+    give(lake, [Candle(at(n)) for n in range(3)], 0)
+    give(lake, [Candle(at(n)) for n in range(3, 6)], 1000)  # what was between them was rejected, or replaced
+    runs = 0
+    while not tables.is_done:
+        tables.run()
+        runs += 1
+        assert runs < 5
+    assert len(gold(lake)) == 6
+
+
 def test_maintenance_carries_the_progress(lake: SparkSession, tables: BitcoinGold) -> None:
     give(lake, [Candle(at(0))], 0)
     tables.run()

@@ -18,7 +18,7 @@ from pipeline.tables.model import TIMESTAMP
 from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M
 
 MAX_NEW = 500_000
-"""So many new candles are worked on at a time: it bounds memory, and how much a crash can undo."""
+"""So many new candles are worked on at a time, at most twice as many: it bounds memory, and what a crash can undo."""
 FEW = 2_000
 """Up to so many new candles are looked at by the minute, more of them by the day."""
 
@@ -83,12 +83,16 @@ class News:
 
 
 def find_news(spark: SparkSession, progress: Progress, late: timedelta = LATE) -> News:
-    """Return what is new since `progress`, the `MAX_NEW` that arrived first where there are more."""
-    new = read_new(spark, progress, late)
+    """Return what is new since `progress`, the `MAX_NEW` that arrived first where there are many more."""
+    limit = _offset_limit(spark, progress)
+    new = read_new(spark, progress, late, limit)
     days = _days(new)
+    if limit is not None and all(row["input"] != BITCOIN_DATA.name for row in days):  # all of them were rejected
+        limit, new = None, read_new(spark, progress, late)
+        days = _days(new)
     count = sum(row["count"] for row in days)
-    is_all = count <= MAX_NEW
-    if not is_all:
+    is_all = limit is None and count <= 2 * MAX_NEW
+    if count > 2 * MAX_NEW:
         cut = new.agg(F.percentile_approx("arrived", F.lit(MAX_NEW / count))).collect()[0][0]
         new = new.where(F.col("arrived") <= cut)
         days = _days(new)
@@ -96,11 +100,12 @@ def find_news(spark: SparkSession, progress: Progress, late: timedelta = LATE) -
     return News(count, _touched(new, days, count), _marks(days), is_all)
 
 
-def read_new(spark: SparkSession, progress: Progress, late: timedelta) -> DataFrame:
+def read_new(spark: SparkSession, progress: Progress, late: timedelta, limit: int | None = None) -> DataFrame:
     """Return the new candles' `input`, `minute`, `ingested_at`, `offset`, and `arrived` (us since 1970).
 
     Trades' candles are told by time alone; of those that come from Kafka, which has one partition for them, any that
-    has a higher offset or a later time: a clock may be set back, and a topic recreated.
+    has a higher offset or a later time: a clock may be set back, and a topic recreated. Where `limit` is given, only
+    offsets up to it: Iceberg then skips the files of later ones.
     """
     trades = spark.table(CANDLES_1M.full_name).where(F.col("product_id").like(BITCOIN_PRODUCTS))
     given = spark.table(BITCOIN_DATA.full_name)
@@ -108,10 +113,20 @@ def read_new(spark: SparkSession, progress: Progress, late: timedelta) -> DataFr
         trades = trades.where(F.col("last_ingested_at") > moment(mark.ingested_at - late))
     if mark := progress.marks.get(BITCOIN_DATA.name):
         given = given.where((F.col("offset") > mark.offset) | (F.col("ingested_at") > moment(mark.ingested_at)))
+    if limit is not None:
+        given = given.where(F.col("offset") <= limit)
     no_offset = F.lit(-1).cast("bigint")
     return _narrow(trades, CANDLES_1M.name, F.col("last_ingested_at"), no_offset).unionByName(
         _narrow(given, BITCOIN_DATA.name, F.col("ingested_at"), F.col("offset"))
     )
+
+
+def _offset_limit(spark: SparkSession, progress: Progress) -> int | None:
+    """Return the offset up to which the new candles are about `MAX_NEW`; None where no more of them are known of."""
+    mark = progress.marks.get(BITCOIN_DATA.name)
+    limit = (-1 if mark is None else mark.offset) + MAX_NEW
+    newest = spark.table(BITCOIN_DATA.full_name).agg(F.max("offset")).collect()[0][0]  # Iceberg's metadata say it
+    return limit if newest is not None and newest > limit else None
 
 
 def affected(touched: Iterable[TimeRange]) -> tuple[TimeRange, ...]:

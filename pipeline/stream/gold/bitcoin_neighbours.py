@@ -35,8 +35,8 @@ def with_followers(candles: DataFrame, ranges: Sequence[TimeRange]) -> tuple[Tim
     far = [TimeRange(part.end, start) for part, start in zip(near, starts, strict=True)]
     there = _first_minutes(candles, ranges).keys()
     found = _first_minutes(candles, near)
-    if any(place not in found and far[_range(place)].start < END for place in there):
-        found = _first_minutes(candles, far) | found
+    if missing := {place[:-1] for place in there if place not in found and far[_range(place)].start < END}:
+        found = _first_minutes(candles.where(_is_one_of(missing)), far) | found
     minutes = {minute for place, minute in found.items() if place in there}
     return merged([*ranges, *(TimeRange(minute, minute + MINUTE) for minute in minutes)])
 
@@ -64,7 +64,8 @@ def with_look_back(candles: DataFrame, ranges: Sequence[TimeRange]) -> Region:
     wanted = {place for place, minute in firsts.items() if minute >= regions[_range(place)].start + REACH}
     for gaps in (near, far):
         if wanted:
-            last = _last_candles(candles, gaps).localCheckpoint()
+            before = candles.where(_is_one_of({place[:-1] for place in wanted}))
+            last = _last_candles(before, gaps).localCheckpoint()
             rows = rows.unionByName(last.select("candle.*").select(*COLUMNS))
             wanted -= {tuple(row) for row in last.select(*SERIES, "range").collect()}
     return Region(rows, is_one_series=len(series) == len({product for *_, product in series}))
