@@ -24,6 +24,8 @@ from pipeline.tables.silver import BITCOIN_DATA
 REPLAY = "pipeline/scripts/replay_candles.sh"
 BUILD = "pipeline/scripts/build_gold.sh"
 LOOK_S = 1.0
+LOOK_SHARE = 20
+"""A look is followed by a pause of so many times its length: looking must not take the cores from what it watches."""
 LONGEST_S = 1800.0
 
 
@@ -41,10 +43,11 @@ class Arrival:
 
     def _wait(self) -> None:
         while time.monotonic() - self._started < LONGEST_S:
+            asked = time.monotonic()
             if int(self._presto.rows(self._sql)[0][0]) >= self._minutes:
                 self.after_s = round(time.monotonic() - self._started, 1)
                 return
-            time.sleep(LOOK_S)
+            time.sleep(max(LOOK_S, LOOK_SHARE * (time.monotonic() - asked)))
 
     def seconds(self) -> float | None:
         """Return after how many seconds all were there, None if they were not in time."""
