@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from pipeline.events.candles import BITCOIN_DATA, CandleEvent
 from pipeline.settings import load_settings
 from tests.integration.conftest import SETUP
 from tests.support.browser import Page, chromium, chromium_program
@@ -40,6 +43,10 @@ MAY_BE_EMPTY = {"Alerts"}  # a market without a sudden move has none
 REFRESH_S, NEXT_MINUTE_S = 10, 150
 SETUP_S = 600  # Superset's packages, its tables and its first start
 DASHBOARD = "/superset/dashboard/bitcoin-live/"
+BUILD = "pipeline/scripts/build_gold.sh"
+OLD_CANDLE = CandleEvent(
+    "csv_kaggle", "BTC-EUR", datetime(2019, 5, 1, 12, tzinfo=UTC), *(Decimal(5000) for _ in range(5)), is_filled=False
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,20 @@ def test_the_next_minute_appears_without_a_reload(page: Page) -> None:
     later = f"[...document.body.innerText.matchAll(/{MINUTES}/g)].some(m => m[0] > '{newest}')"
     page.wait_for(later, NEXT_MINUTE_S + REFRESH_S)
     assert page.run("window.notReloaded") is True
+
+
+def test_another_product_can_be_chosen(with_superset: Stack, page: Page) -> None:
+    """Whatever a file brought is there to be looked at, though what is live is shown first."""
+    with_superset.produce(BITCOIN_DATA.name, b"BTC-EUR", OLD_CANDLE.to_json())
+    with_superset.script(BUILD, seconds=120)
+    page.open(f"{with_superset.settings.url('superset')}{DASHBOARD}")
+    page.wait_for("document.querySelector('.ant-select-selector') !== null", 60)
+    page.click(".ant-select-selector")
+    page.wait_for("document.querySelector('.ant-select-item-option[title=\"BTC-EUR\"]') !== null", 30)
+    page.click('.ant-select-item-option[title="BTC-EUR"]')
+    page.run("[...document.querySelectorAll('button')].find(b => b.innerText === 'Apply filters').click()")
+    page.wait_for(f"document.body.innerText.includes('{OLD_CANDLE.minute:%Y-%m-%d %H:%M}')", 60)
+    assert "csv_kaggle" in page.text()
 
 
 def test_nothing_is_asked_of_anyone_else(page: Page) -> None:

@@ -71,6 +71,16 @@ class Page:
         """Return the value of a JavaScript expression."""
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
+    def click(self, selector: str) -> None:
+        """Press and release the mouse in the middle of an element that is in view."""
+        box = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({self._rectangle(selector)})")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+
+    @staticmethod
+    def _rectangle(selector: str) -> str:
+        return f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+
     def text(self) -> str:
         """Return what a person reads on the page."""
         return str(self.run("document.body.innerText"))
