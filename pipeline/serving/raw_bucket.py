@@ -63,23 +63,23 @@ class RawBucket:
     def _topic_ids(self, manifest: Manifest) -> list[str]:
         """Return the ids that the topic has had, as far as they have new records, the oldest first."""
         times = [datetime.fromisoformat(state["time"]) for state in manifest.values()]
-        rows = self._records(max(times) - STEP_BACK if times else None)
+        rows = self._topic(max(times) - STEP_BACK if times else None)
         found = rows.groupBy(_topic_id().alias("id")).agg(F.min("kafka_time").alias("first")).orderBy("first").collect()
         return [row["id"] for row in found]
 
     def _sync_topic(self, bucket: Bucket, manifest: Manifest, topic_id: str) -> int:
         records = 0
         state = manifest.setdefault(topic_id, {"next": 0, "until": None, "time": "1970-01-01T00:00:00"})
-        while True:
-            rows = self._rows_from(topic_id, state)
+        rows, end = self._rows_from(topic_id, state)
+        while state["until"] is not None or state["next"] < end:
             if state["until"] is None:
-                until = rows.agg(F.max("offset")).collect()[0][0]
-                if until is None:
-                    return records
-                state["until"] = min(until + 1, state["next"] + RANGE_RECORDS)
+                state["until"] = min(end, state["next"] + RANGE_RECORDS)
                 bucket.put_state(FOLDER, manifest)
                 reach("raw.begun")
-            table = to_raw(rows.where(F.col("offset") < state["until"])).toArrow()
+            inside = F.col("offset").between(state["next"], state["until"] - 1)  # other files are skipped by it
+            table = to_raw(rows.where(inside)).toArrow()
+            if table.num_rows < state["until"] - state["next"]:  # some may stand at an earlier time
+                table = to_raw(self._records(topic_id).where(inside)).toArrow()
             for key, part in _objects(table, topic_id, state):
                 bucket.put(key, part)
             reach("raw.objects")
@@ -88,15 +88,24 @@ class RawBucket:
             state["next"], state["until"] = state["until"], None
             bucket.put_state(FOLDER, manifest)
             records += table.num_rows
+        return records
 
-    def _rows_from(self, topic_id: str, state: dict[str, Any]) -> DataFrame:
-        """Return the records from `next` on; bronze is read from the time of the last one, where offsets run on."""
-        since = datetime.fromisoformat(state["time"]) - STEP_BACK
-        wanted = (_topic_id() == topic_id) & (F.col("offset") >= state["next"])
-        first = self._records(since).where(wanted).agg(F.min("offset")).collect()[0][0]
-        return self._records(since if first in {None, state["next"]} else None).where(wanted)
+    def _rows_from(self, topic_id: str, state: dict[str, Any]) -> tuple[DataFrame, int]:
+        """Return the records from `next` on, and the offset after the newest of them, `next` where there is none.
 
-    def _records(self, since: datetime | None) -> DataFrame:
+        Bronze is read from the time of the last record on, unless offsets do not run on there.
+        """
+        for since in (datetime.fromisoformat(state["time"]) - STEP_BACK, None):
+            rows = self._records(topic_id, since).where(F.col("offset") >= state["next"])
+            first, last = rows.agg(F.min("offset"), F.max("offset")).collect()[0]
+            if first is None or first == state["next"]:
+                break
+        return rows, state["next"] if last is None else last + 1
+
+    def _records(self, topic_id: str, since: datetime | None = None) -> DataFrame:
+        return self._topic(since).where(_topic_id() == topic_id)
+
+    def _topic(self, since: datetime | None) -> DataFrame:
         rows = self._spark.table(BRONZE_EVENTS.full_name).where(F.col("topic") == BITCOIN_DATA.name)
         return rows if since is None else rows.where(F.col("kafka_time") >= moment(since))
 

@@ -88,6 +88,16 @@ def test_each_record_is_there_once_however_many_runs(lake: SparkSession, bucket:
     assert offsets(bucket) == Counter(range(9))
 
 
+def test_a_clock_that_goes_back_and_forth_loses_nothing(lake: SparkSession, bucket: BucketSettings) -> None:
+    add(lake, range(5))
+    RawBucket(lake, bucket).sync()
+    add(lake, [5])
+    add(lake, [6], time=NOON - timedelta(hours=2))
+    add(lake, [7])
+    assert RawBucket(lake, bucket).sync() == 3
+    assert offsets(bucket) == Counter(range(8))
+
+
 def test_a_topic_that_was_recreated_begins_again(lake: SparkSession, bucket: BucketSettings) -> None:
     add(lake, range(3))
     RawBucket(lake, bucket).sync()
