@@ -17,6 +17,7 @@ if is_in_containers; then
   take_lock
   exec "$(find_python)" -m pipeline.host.containers.down "$@"
 fi
+need_named_python
 if [[ ! -x $PYTHON || ! -d $COINLAKE_HOME ]]; then
   printf 'pipeline_down.sh: nothing was ever set up in %s\n' "$COINLAKE_HOME"
   exit 0
