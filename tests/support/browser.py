@@ -132,7 +132,9 @@ def chromium(folder: Path, width: int = 1500, height: int = 2200) -> Iterator[Pa
     options += [f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}", "--remote-debugging-port=0"]
     browser = subprocess.Popen([program, *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with connect(_address(folder / "profile"), max_size=None, open_timeout=START_S) as socket:
+        # Nobody reads while a test works elsewhere: the events wait, and no ping ends the connection.
+        patient = {"max_size": None, "max_queue": None, "ping_interval": None}
+        with connect(_address(folder / "profile"), open_timeout=START_S, **patient) as socket:
             yield Page(socket)
     finally:
         browser.terminate()
