@@ -20,16 +20,9 @@ die() {
   exit 1
 }
 
-# Stop where nothing was ever set up in this home, or its Python is not named.
+# Stop where nothing was ever set up in this home.
 need_lake() {
-  need_named_python
   [[ -x $PYTHON ]] || die "the lake was never set up in $COINLAKE_HOME: pipeline/scripts/pipeline_setup.sh does it"
-}
-
-# Stop where a lake was set up with a Python of the user's that this command was not told of.
-need_named_python() {
-  [[ -x $PYTHON || ! -d $COINLAKE_HOME/conf ]] ||
-    die "the lake in $COINLAKE_HOME has no Python of its own: name the one it was set up with by COINLAKE_PYTHON"
 }
 
 # Wait until services do real work: wait_for_services NAME... (names of pipeline/health/probes.py)

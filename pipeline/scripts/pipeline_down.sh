@@ -17,7 +17,8 @@ if is_in_containers; then
   take_lock
   exec "$(find_python)" -m pipeline.host.containers.down "$@"
 fi
-need_named_python
+[[ -x $PYTHON || ! -d $COINLAKE_HOME/conf ]] ||
+  die "the lake in $COINLAKE_HOME has no Python of its own: name the one it was set up with by COINLAKE_PYTHON"
 if [[ ! -x $PYTHON || ! -d $COINLAKE_HOME ]]; then
   printf 'pipeline_down.sh: nothing was ever set up in %s\n' "$COINLAKE_HOME"
   exit 0

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from pipeline.settings import CHECKOUT
 from pipeline.verbs import down
 from pipeline.verbs.console import Stages
 
@@ -71,3 +74,12 @@ def test_wrong_arguments_end_with_2(home: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         down.main(["--purge", "everything"])
     assert stopped.value.code == 2
+
+
+def test_a_lake_with_a_python_of_the_users_is_not_denied(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    environ = {**os.environ, "COINLAKE_HOME": str(tmp_path), "COINLAKE_PYTHON": ""}
+    script = CHECKOUT / "pipeline" / "scripts" / "pipeline_down.sh"
+    ended = subprocess.run([script], env=environ, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("has no Python of its own: name the one it was set up with by COINLAKE_PYTHON\n")

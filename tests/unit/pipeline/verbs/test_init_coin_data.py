@@ -87,12 +87,3 @@ def test_a_lake_that_was_never_set_up_is_one_line(tmp_path, path):
     assert (
         ended.stderr == f"{name}: the lake was never set up in {tmp_path}: pipeline/scripts/pipeline_setup.sh does it\n"
     )
-
-
-@pytest.mark.parametrize("path", ["monitor/watch_kafka.sh", "pipeline/scripts/pipeline_down.sh"])
-def test_a_lake_with_a_python_of_the_users_asks_for_its_name(tmp_path, path):
-    (tmp_path / "conf").mkdir()
-    environ = {**os.environ, "COINLAKE_HOME": str(tmp_path), "COINLAKE_PYTHON": ""}
-    ended = subprocess.run([path], env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stderr.endswith("has no Python of its own: name the one it was set up with by COINLAKE_PYTHON\n")
