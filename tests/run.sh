@@ -3,7 +3,7 @@
 # Usage: tests/run.sh [all] [SUITE...]   suites: static unit engines spark integration docs containers;
 #        none named: every suite, fast ones first; spark runs beside those before it, containers beside docs
 #   all   also the long tests: the cluster in containers, longer outages, each service killed alone, natively and in
-#         containers, crashes between two appends, a million trades
+#         containers, crashes between two appends, a million trades, the dashboard in Chromium
 #
 # COINLAKE_TEST_HOME (default .coinlake/test) keeps the tests' own Python, engines, logs and reports.
 # COINLAKE_TEST_KEEP=1 with a fixed COINLAKE_TEST_PORT_BASE leaves the integration tests' lake up for the next run.

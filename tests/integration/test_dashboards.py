@@ -18,6 +18,9 @@ from pipeline.settings import load_settings
 from tests.integration.conftest import SETUP
 from tests.support.browser import Page, chromium, chromium_program
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.long  # Superset's packages and its start take minutes
 
 LOG_IN = """(() => {
   const type = (field, text) => {
@@ -46,6 +49,8 @@ SETUP_S = 600  # Superset's packages, its tables and its first start
 PAGE_S = 180  # for a page on a busy machine, the first ones after a start
 DASHBOARD = "/superset/dashboard/bitcoin-live/"
 BUILD = "pipeline/scripts/build_gold.sh"
+BUILD_S = 240
+GOLD = "iceberg.gold.bitcoin_gold_data"
 OPTION = '.ant-select-item-option[title="BTC-EUR"]'
 OLD_CANDLE = CandleEvent(
     "csv_kaggle", "BTC-EUR", datetime(2019, 5, 1, 12, tzinfo=UTC), *(Decimal(5000) for _ in range(5)), is_filled=False
@@ -57,6 +62,8 @@ def with_superset(stack: Stack) -> Iterator[Stack]:
     """The lake, to which Superset was added for these tests, and from which it is taken away again."""
     chromium_program()
     stack.script(SETUP, "--native", "--market", "simulator", "--superset", seconds=SETUP_S)
+    wait_until(lambda: stack.count(GOLD, "source = 'simulator'") > 0, PAGE_S, "gold has a simulated candle")
+    stack.script(BUILD, seconds=BUILD_S)  # without a product to choose, the page waits for one
     yield Stack(load_settings(stack.env), stack.env, stack.root)  # reread: the set-up has made the secrets
     stack.script(SETUP, "--native", "--market", "simulator", "--no-superset", seconds=SETUP_S)
 
@@ -113,7 +120,7 @@ def test_the_next_minute_appears_without_a_reload(page: Page) -> None:
 def test_another_product_can_be_chosen(with_superset: Stack, page: Page) -> None:
     """Whatever a file brought is there to be looked at, though what is live is shown first."""
     with_superset.produce(BITCOIN_DATA.name, b"BTC-EUR", OLD_CANDLE.to_json())
-    with_superset.script(BUILD, seconds=240)
+    with_superset.script(BUILD, seconds=BUILD_S)
     page.open(f"{with_superset.settings.url('superset')}{DASHBOARD}")
     page.wait_for("document.querySelectorAll('canvas').length >= 5", PAGE_S)
     page.click(".ant-select-selector")
