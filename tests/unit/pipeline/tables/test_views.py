@@ -43,7 +43,7 @@ def at(text: str) -> datetime:
 
 
 def rows(db: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> list[dict[str, Any]]:
-    result = db.execute(f"SELECT * FROM ({views.select_sql(name, settings)}) ORDER BY 1, 2")
+    result = db.execute(f"SELECT * FROM ({views.select_sql(name, settings)}) ORDER BY ALL")
     return [dict(zip([column[0] for column in result.description], row, strict=True)) for row in result.fetchall()]
 
 
