@@ -89,7 +89,7 @@ def create_statements() -> Iterator[str]:
             yield f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS {_column_sql(column)}"
     yield f"CREATE INDEX IF NOT EXISTS {TABLE}_minute ON {TABLE} (minute)"
     # The dashboard asks for the newest simulated candle: without it, a market's table would be read whole.
-    yield (f"CREATE INDEX IF NOT EXISTS {TABLE}_simulated ON {TABLE} (product_id, minute) WHERE source = '{SIMULATOR}'")
+    yield f"CREATE INDEX IF NOT EXISTS {TABLE}_simulated ON {TABLE} (product_id, minute) WHERE source = '{SIMULATOR}'"
 
 
 def prepare(connection: psycopg.Connection[Any], table_id: str) -> int:

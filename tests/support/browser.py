@@ -74,13 +74,10 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Press and release the mouse in the middle of an element that is in view."""
-        box = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({self._rectangle(selector)})")
+        rectangle = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({rectangle})")
         for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
-
-    @staticmethod
-    def _rectangle(selector: str) -> str:
-        return f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def text(self) -> str:
         """Return what a person reads on the page."""
