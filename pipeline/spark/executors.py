@@ -58,7 +58,9 @@ def _what_executors_get(settings: Settings) -> dict[str, str]:
         "spark.executor.cores": "2",
         "spark.cores.max": "4",
         "spark.dynamicAllocation.enabled": "false",
-        "spark.executor.extraJavaOptions": " ".join((*JAVA_OPTIONS, "-Duser.timezone=UTC")),
+        # Native libraries are unpacked into the executor's own folder, which goes with it; a container's /tmp does not
+        # let them be loaded.
+        "spark.executor.extraJavaOptions": " ".join((*JAVA_OPTIONS, "-Duser.timezone=UTC", "-Djava.io.tmpdir=.")),
         # How executors log is their machine's affair; how much, ours.
         "spark.log.level": "WARN",
         "spark.executor.syncLogLevel.enabled": "true",

@@ -48,7 +48,7 @@ def test_executors_get_the_jars_from_the_driver_and_their_options_with_them(make
     assert options["spark.driver.extraClassPath"] == f"{jars}/*"
     assert "spark.executor.extraClassPath" not in options  # what is there on this machine need not be on another
     java = options["spark.executor.extraJavaOptions"].split()
-    assert {"-XX:+UseSerialGC", "-Duser.timezone=UTC"} <= set(java)
+    assert {"-XX:+UseSerialGC", "-Duser.timezone=UTC", "-Djava.io.tmpdir=."} <= set(java)
     assert str(tmp_path) not in options["spark.executor.extraJavaOptions"]
 
 
