@@ -134,6 +134,27 @@ def test_a_crash_loses_and_doubles_nothing(lake: Lake, services: str) -> None:
         wait_until(lambda: lake.health(service) == "healthy", 240, f"{service} is healthy again")  # noqa: B023
 
 
+def test_servers_that_come_back_under_each_others_address_are_found(lake: Lake) -> None:
+    pair = ("kafka", "cloudera")
+    before = {service: address(lake, service) for service in pair}
+    first, last = sorted(pair, key=lambda service: [int(part) for part in before[service].split(".")])
+    for service in pair:
+        lake.kill(service)
+    for service in (last, first):  # the engine gives the lowest free address to the one that starts first
+        lake.start(service)
+    assert {address(lake, service) for service in pair} == set(before.values())
+    assert address(lake, first) == before[last]
+    source = f"{SOURCE}-moved"
+    wait_until(lambda: lake.health("kafka") == "healthy", 120, "kafka is healthy again")
+    lake.stack.produce_all("coin_events", [record(price_event(source, datetime.now(UTC) - timedelta(minutes=1)))])
+    lake.stack.wait_for_count(1, PRICES, f"source = '{source}'", seconds=240)
+
+
+def address(lake: Lake, service: str) -> str:
+    (network,) = lake.inspect(service)["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
+
+
 def started_at(lake: Lake, service: str) -> str:
     return str(lake.inspect(service)["State"]["StartedAt"])
 
