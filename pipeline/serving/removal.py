@@ -1,6 +1,6 @@
 """Removing a source's prices: the Spark job does it, for it alone writes the tables.
 
-A request is a folder in HDFS, `SOURCE@COIN` (no coin means all), made by `remove_source.sh`; it is deleted when neither
+A request is a folder in HDFS, `SOURCE@COIN` (no coin means all), made by `remove_source.sh`; it is deleted when no
 table has the rows any more. Whatever step a crash cuts, the next run does all of them again: the years concerned are
 written into the request before anything is removed.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pyspark.sql import SparkSession
 
@@ -27,10 +27,14 @@ YEARS = "years.json"
 class SourceRemover:
     """Works the requests off; must run in the publisher's thread, for both write the published table."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, publisher: CoinDataPublisher) -> None:
+    def __init__(
+        self, spark: SparkSession, settings: Settings, publisher: CoinDataPublisher, rebuild_gold: Callable[[], object]
+    ) -> None:
+        """Call `rebuild_gold` for what is computed from silver."""
         self._spark = spark
         self._folder = settings.lake.removal_requests
         self._publisher = publisher
+        self._rebuild_gold = rebuild_gold
 
     def run(self) -> int:
         """Do what is requested and return how many requests that was."""
@@ -47,6 +51,7 @@ class SourceRemover:
             # Rows that the stream appends meanwhile stay; where one commit meets another, this one is tried again.
             self._spark.sql(f"DELETE FROM {COIN_PRICES.full_name} WHERE {condition}")  # noqa: S608 - checked words
             self._publisher.rewrite(years)
+            self._rebuild_gold()
         hdfs.delete(self._spark, request)
 
     def _years(self, request: str, condition: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Gold's minute candles, and their copies in PostgreSQL and the bucket: what the driver's thread `serving` does.
+"""Gold's minute candles, what they sum up to, and their copies in PostgreSQL and the bucket: the thread `serving`.
 
 The copies follow gold: as soon as a run has written rows, what they lack is read from Iceberg. Each is a chore of its
 own, so that one whose server is away is retried by itself and delays no other.
@@ -19,9 +19,12 @@ from pipeline.serving.raw_bucket import RawBucket
 from pipeline.settings import Settings
 from pipeline.stream.chores import Chore
 from pipeline.stream.gold.bitcoin_gold_run import BitcoinGold
+from pipeline.stream.gold.coin_gold import CoinGold
+from pipeline.stream.gold.price_stats_hourly_daily import HourlyDailyStats
 from pipeline.stream.gold_requests import GoldRequests, Step
 from pipeline.stream.ops.candle_differences import CandleCheck
-from pipeline.tables.gold import BITCOIN_GOLD
+from pipeline.tables.coins import COIN_DAILY
+from pipeline.tables.gold import BITCOIN_GOLD, HOURLY_DAILY_STATS
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ RESTING_S = 600.0  # of gold where nothing follows it
 FOLLOW_S = 2.0  # a look at a number in memory
 LOOK_S = 600.0  # at a copy although gold has not changed: its server may be another one
 RAW_S = 900.0  # an object a time and day: 96 a day, and 100,000 records at most in each
+STATS_S = 300.0
 CHECK_S = 3600.0
 REQUESTS_S = 5.0
 
@@ -70,8 +74,11 @@ class Follower:
 class GoldServing:
     """Gold and what follows it; all of it is done by one thread."""
 
-    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, coin_gold: CoinGold) -> None:
+        """Requests are also for `coin_gold`, which another thread keeps up to date."""
         self._gold = BitcoinGold(spark)
+        self._stats = HourlyDailyStats(spark)
+        self._coin_gold = coin_gold
         self._check = CandleCheck(spark)
         self._version = 0
         self._followers: list[Follower] = []
@@ -106,6 +113,7 @@ class GoldServing:
         return [
             Chore(f"compute {BITCOIN_GOLD.full_name}", COMPUTE_S, self.compute, rest),
             *(Chore(follower.name, FOLLOW_S, follower.run) for follower in self._followers),
+            Chore(f"compute {HOURLY_DAILY_STATS.full_name}", STATS_S, self._stats.run, RESTING_S),
             *([Chore("copy raw candles to the bucket", RAW_S, self._raw.sync)] if self._raw else []),
             Chore("compare candles with the exchange's", CHECK_S, self._check.run),
             Chore("answer requests for gold", REQUESTS_S, self._requests.run),
@@ -115,7 +123,9 @@ class GoldServing:
         """Return all that a request is for, in order."""
         raw = [Step("records copied to the bucket", self._raw.sync)] if self._raw else []
         return [
+            Step(f"days of {COIN_DAILY.full_name} computed", self._coin_gold.run),
             Step(f"rows of {BITCOIN_GOLD.full_name} computed", self.compute),
+            Step(f"rows of {HOURLY_DAILY_STATS.full_name} computed", self._stats.run),
             *(Step(follower.name, follower.sync) for follower in self._followers),
             *raw,
             Step("differences from the exchange's candles", self._check.run),

@@ -20,6 +20,7 @@ from pipeline.settings import Settings
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.chores import Chore, ChoreRunner
 from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
+from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.stream.gold_serving import GoldServing
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.hive import COIN_DATA
@@ -30,6 +31,8 @@ MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
 REFRESH_S = 5.0
+COIN_GOLD_S = 5.0
+COIN_GOLD_RESTING_S = 600.0
 # While nobody reads. The first query ends it: it finds more files, and sums of a minute ago that are soon up to date.
 RESTING_S = 60.0
 ORPHANS_S = 3600.0  # a table each time, so each of them two or three times a day
@@ -80,14 +83,18 @@ class Housekeeping:
 
 def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> dict[str, list[Chore]]:
     """Return all chores, by the pool whose thread does them."""
-    publisher = Publisher(spark, settings)
+    coin_gold = CoinGold(spark)
+    publisher = Publisher(spark, settings, coin_gold)
     publish = Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish, RESTING_S)
     refresh = Chore("refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_S)
     return {
         "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
-        "publishing": [publish],
+        "publishing": [
+            publish,
+            Chore("compute gold for coins", COIN_GOLD_S, coin_gold.run_if_due, COIN_GOLD_RESTING_S),
+        ],
         "refreshing": [refresh],
-        "serving": GoldServing(spark, settings).chores(),
+        "serving": GoldServing(spark, settings, coin_gold).chores(),
     }
 
 
@@ -109,10 +116,10 @@ def upkeep(spark: SparkSession) -> list[Chore]:
 class Publisher:
     """Keeps the published Hive table up to date."""
 
-    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, coin_gold: CoinGold) -> None:
         self._partitions = HivePartitions(spark, settings, COIN_DATA)
         self._coin_data = CoinDataPublisher(spark, settings, self._partitions)
-        self._remover = SourceRemover(spark, settings, self._coin_data)
+        self._remover = SourceRemover(spark, settings, self._coin_data, coin_gold.rebuild)
         self._registered = False
 
     def publish(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.tables.bronze import BRONZE_EVENTS
-from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, PRICE_STATS
+from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
+from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, HOURLY_DAILY_STATS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.ops import CANDLE_DIFFERENCES, COVERAGE, GAPS
 from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
@@ -18,6 +19,9 @@ ICEBERG_TABLES = (
     PRICE_STATS,
     ALERTS,
     BITCOIN_GOLD,
+    HOURLY_DAILY_STATS,
+    COIN_DAILY,
+    COIN_RETURNS,
     COVERAGE,
     GAPS,
     CANDLE_DIFFERENCES,

@@ -77,3 +77,22 @@ BITCOIN_GOLD = Table(
     partitioned_by=("months(minute)",),
     doc="Minute candles with moving averages and volatility over time, one row for each product and minute",
 )
+
+HOURLY_DAILY_STATS = Table(
+    "iceberg",
+    "gold",
+    "price_stats_hourly_daily",
+    columns=(
+        CANDLE_KEY[1],
+        Column("window_kind", "string", "hour, day, or sliding_hour: an hour from every half hour on", nullable=False),
+        Column("window_start", TIMESTAMP, "start of the window, UTC", nullable=False),
+        Column("window_end", TIMESTAMP, "its end, not included, UTC", nullable=False),
+        Column("avg_price", "double", "mean close of the minutes that exist", nullable=False),
+        Column("min_price", DECIMAL, "lowest price", nullable=False),
+        Column("max_price", DECIMAL, "highest price", nullable=False),
+        Column("minutes", "bigint", "number of minutes that exist; the newest window still fills", nullable=False),
+    ),
+    key=("product_id", "window_kind", "window_start"),
+    partitioned_by=("months(window_start)",),
+    doc="Prices of bitcoin by the hour and the day, and an hour's mean that slides by half an hour",
+)

@@ -10,7 +10,9 @@ from pyspark.sql import SparkSession
 
 from pipeline.serving.removal import SourceRemover
 from pipeline.serving.requests import request_name
+from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.tables.silver import COIN_PRICES
+from tests.support.coin_prices import daily
 from tests.support.published import Published, add, silver
 
 WRONG = "csv_coingecko"
@@ -36,7 +38,7 @@ def request(published: Published, source: str, coin: str | None) -> Path:
 
 
 def remover(lake: SparkSession, published: Published) -> SourceRemover:
-    return SourceRemover(lake, published.settings, published.publisher)
+    return SourceRemover(lake, published.settings, published.publisher, CoinGold(lake).rebuild)
 
 
 def sources(lake: SparkSession) -> set[tuple[str, str]]:
@@ -48,6 +50,7 @@ def test_a_coin_of_a_source_goes_from_both_tables(lake: SparkSession, published:
     assert remover(lake, published).run() == 1
     assert sources(lake) == {("test", "bitcoin"), (WRONG, "solana")}
     assert published.rows() == silver(lake)
+    assert {(row["source"], row["coin"]) for row in daily(lake).values()} == sources(lake)
     assert sorted(published.partitions.partitions) == ["2026"], "a year without a row is gone"
     assert not asked.exists()
     assert remover(lake, published).run() == 0

@@ -9,7 +9,7 @@ from pipeline.settings import Settings
 from pipeline.tickers import COIN_OF_SYMBOL, TICKERS
 
 SCHEMA = "iceberg.gold"
-NAMES = ("coins", "latest_prices", "daily_prices", "candles_1h", "candles_1d")
+NAMES = ("coins", "latest_prices", "daily_prices", "candles_1h", "candles_1d", "yearly_returns")
 
 
 def create_sql(name: str, settings: Settings) -> str:

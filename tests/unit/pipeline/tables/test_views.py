@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +13,7 @@ import pytest
 
 from pipeline.settings import Settings, load_settings
 from pipeline.tables import views
+from pipeline.tables.coins import COIN_DAILY
 from pipeline.tables.silver import CANDLES_1M, COIN_PRICES
 from tests.support.lake_tables import create_tables, insert_row
 
@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        create_tables(connection, COIN_PRICES, CANDLES_1M)
+        create_tables(connection, COIN_PRICES, CANDLES_1M, COIN_DAILY)
         yield connection
 
 
@@ -45,13 +45,6 @@ def at(text: str) -> datetime:
 def rows(db: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> list[dict[str, Any]]:
     result = db.execute(f"SELECT * FROM ({views.select_sql(name, settings)}) ORDER BY ALL")
     return [dict(zip([column[0] for column in result.description], row, strict=True)) for row in result.fetchall()]
-
-
-def daily(db: duckdb.DuckDBPyConnection, settings: Settings, coin: str = "bitcoin") -> dict[str, tuple[float, str]]:
-    found = [row for row in rows(db, settings, "daily_prices") if row["coin"] == coin]
-    closes = {str(row["day"]): (float(row["price_usd"]), row["source"]) for row in found}
-    assert len(closes) == len(found), "a day is there twice"
-    return closes
 
 
 def test_every_file_is_a_view_and_every_view_a_file() -> None:
@@ -92,106 +85,6 @@ def test_the_latest_price_is_the_newest_whatever_its_source(db: duckdb.DuckDBPyC
     assert solana["price_usd"] == 9
 
 
-def test_the_price_at_midnight_is_the_close_of_the_day_before(
-    db: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
-    add_prices(
-        db,
-        ("bitcoin", "coingecko", "2020-01-01", 1),
-        ("bitcoin", "coingecko", "2020-01-02", 2),
-        ("bitcoin", "coingecko", "2020-01-02 23:59", 3),
-    )
-    assert daily(db, settings) == {
-        "2019-12-31": (1, "coingecko"),
-        "2020-01-01": (2, "coingecko"),
-        "2020-01-02": (3, "coingecko"),
-    }
-
-
-def test_coingeckos_old_daily_prices_are_closes_under_their_own_date(
-    db: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
-    add_prices(
-        db,
-        ("bitcoin", "csv_coingecko", "2017-12-31", 1),
-        ("bitcoin", "coinmetrics", "2018-01-01", 10),  # the close of 2017, too
-        ("bitcoin", "csv_coingecko", "2018-01-29", 2),
-        ("bitcoin", "csv_coingecko", "2018-01-30 00:05:18", 2.5),  # about the same moment, stamped in the new way
-        ("bitcoin", "csv_coingecko", "2018-01-31", 3),
-    )
-    assert daily(db, settings) == {
-        "2017-12-31": (1, "csv_coingecko"),
-        "2018-01-29": (2.5, "csv_coingecko"),
-        "2018-01-30": (3, "csv_coingecko"),
-    }
-
-
-STATED_ORDER = ("coingecko", "csv_coingecko", "coinmetrics", "coinbase_candles", "csv_kaggle", "csv_kaggle_filled", "x")
-
-
-@pytest.mark.parametrize(("better", "worse"), list(itertools.pairwise(STATED_ORDER)))
-def test_of_two_sources_that_reach_the_days_end_the_better_one_stands(
-    db: duckdb.DuckDBPyConnection, settings: Settings, better: str, worse: str
-) -> None:
-    add_prices(db, ("bitcoin", better, "2020-01-01 23:01", 7), ("bitcoin", worse, "2020-01-02", 8))
-    assert daily(db, settings) == {"2020-01-01": (7, better)}
-
-
-def test_a_source_that_covers_the_day_stands_before_a_better_one_that_ended_early(
-    db: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
-    add_prices(db, ("bitcoin", "coingecko", "2020-01-01 10:00", 7), ("bitcoin", "coinmetrics", "2020-01-02", 8))
-    assert daily(db, settings) == {"2020-01-01": (8, "coinmetrics")}
-
-
-def simulate(db: duckdb.DuckDBPyConnection, days: int) -> None:
-    start = at("2020-01-01 12:00")
-    add_prices(db, *(("bitcoin", "simulator", str(start + timedelta(days=n)), 5) for n in range(days)))
-
-
-def test_one_real_price_does_not_hide_years_of_simulated_ones(
-    db: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
-    simulate(db, 40)
-    add_prices(db, ("bitcoin", "csv_coingecko", "2020-01-05 12:00", 9000))
-    assert set(daily(db, settings).values()) == {(5, "simulator")}
-
-
-def test_real_prices_of_a_month_or_of_as_many_days_hide_all_simulated_ones(
-    db: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
-    simulate(db, 2)
-    add_prices(db, *(("bitcoin", "coingecko", f"2019-01-0{day} 12:00", 9) for day in (1, 2)))
-    assert set(daily(db, settings)) == {"2019-01-01", "2019-01-02"}
-    simulate(db, 100)
-    assert len(daily(db, settings)) == 100
-    add_prices(db, *(("bitcoin", "coinmetrics", f"2018-03-{day:02d} 12:00", 9) for day in range(1, 29)))
-    assert {source for _, source in daily(db, settings).values()} == {"coingecko", "coinmetrics"}
-
-
-def test_prices_that_are_none_are_left_out(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    add_prices(db, ("bitcoin", "coingecko", "2020-01-01 12:00", 0), ("bitcoin", "simulator", "2020-01-01 12:00", 5))
-    assert daily(db, settings) == {"2020-01-01": (5, "simulator")}
-
-
-def test_the_real_export_keeps_its_days_and_gaps(
-    db: duckdb.DuckDBPyConnection, settings: Settings, shared_data: Path
-) -> None:
-    file = shared_data / "daily" / "coingecko_btc-usd-max_20130428_20260113.csv"
-    db.execute(
-        """INSERT INTO iceberg.silver.coin_prices (coin, event_time, price_usd, source)
-        SELECT 'bitcoin', CAST(replace(snapped_at, ' UTC', '') AS timestamp), price, 'csv_coingecko'
-        FROM read_csv(?, all_varchar = true)""",
-        [str(file)],
-    )
-    closes = daily(db, settings)
-    days = [date(2013, 4, 28) + timedelta(days=n) for n in range((date(2026, 1, 12) - date(2013, 4, 28)).days + 1)]
-    assert sorted({str(day) for day in days} - closes.keys()) == ["2013-06-04", "2015-01-28"]
-    assert max(closes) == "2026-01-12", "the last stamp, 2026-01-13 00:00, is the close of the day before"
-    assert closes["2017-12-31"][0] == pytest.approx(14_839.59), "the row of that date"
-    assert closes["2018-12-31"][0] == pytest.approx(3_692.53), "the row of 2019-01-01"
-
-
 def add_candle(db: duckdb.DuckDBPyConnection, minute: str, ohlc: tuple[int, int, int, int], volume: str) -> None:
     names = dict(zip(("open", "high", "low", "close"), map(Decimal, ohlc), strict=True))
     sums = {"volume": Decimal(volume), "turnover": Decimal(ohlc[3]), "trades": 2}
@@ -208,3 +101,30 @@ def test_candles_are_widened(db: duckdb.DuckDBPyConnection, settings: Settings) 
     assert (first["volume"], first["turnover"], first["trades"], first["minutes"]) == (Decimal("0.75"), 8, 4, 2)
     (day,) = rows(db, settings, "candles_1d")
     assert (day["day"], day["open"], day["close"], day["minutes"]) == (date(2026, 1, 1), 1, 7, 3)
+
+
+def add_days(db: duckdb.DuckDBPyConnection, coin: str, **closes: int) -> None:
+    """Add closes by day, `d20250131=100`."""
+    for day, close in closes.items():
+        insert_row(db, COIN_DAILY, coin=coin, day=date.fromisoformat(day[1:]), close=Decimal(close), source="coingecko")
+
+
+def test_a_year_returns_its_last_close_over_the_one_before(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    add_days(db, "bitcoin", d20220301=50, d20221230=80, d20230601=10, d20231231=100, d20250101=7, d20251230=21)
+    add_days(db, "solana", d20250101=4, d20251231=3)
+    found = {
+        (row["coin"], row["year"]): (row["return_pct"], row["is_partial"])
+        for row in rows(db, settings, "yearly_returns")
+    }
+    assert found == {
+        ("bitcoin", 2022): (pytest.approx(60), True),  # from its first close, in March
+        ("bitcoin", 2023): (pytest.approx(25), False),
+        ("bitcoin", 2025): (None, True),  # there is no close of 2024
+        ("solana", 2025): (pytest.approx(-25), False),
+    }
+
+
+def test_a_days_price_is_its_close(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    add_days(db, "bitcoin", d20250101=7)
+    (day,) = rows(db, settings, "daily_prices")
+    assert (day["coin"], day["day"], day["price_usd"], day["source"]) == ("bitcoin", date(2025, 1, 1), 7, "coingecko")
