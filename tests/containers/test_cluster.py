@@ -71,7 +71,8 @@ def test_the_lake_goes_on_without_one(lake: Lake, session: Session, service: str
 def test_a_crashed_driver_goes_on_where_it_was(lake: Lake, session: Session) -> None:
     before = session.counts()[0]
     lake.crash("spark-driver")
-    wait_until(lambda: session.counts()[0] >= before + MORE, 240, "the stream continues")
+    # Thirteen JVMs share the machine's cores: with two, a new driver takes minutes to its first batch.
+    wait_until(lambda: session.counts()[0] >= before + MORE, 480, "the stream continues")
 
 
 def test_each_trade_is_there_once(lake: Lake, session: Session) -> None:
