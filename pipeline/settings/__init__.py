@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.settings.access import AccessSettings, read_access
 from pipeline.settings.alerts import AlertSettings, read_alerts
+from pipeline.settings.databricks import DatabricksSettings, read_databricks
 from pipeline.settings.kafka import KafkaSettings, read_kafka
 from pipeline.settings.lake import LakeSettings, read_lake
 from pipeline.settings.machine import CHECKOUT, Machine, find_home, read_machine
@@ -41,6 +42,7 @@ class Settings(Machine):
     alerts: AlertSettings
     access: AccessSettings
     serving: ServingSettings
+    databricks: DatabricksSettings
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -64,4 +66,5 @@ def read_settings(reader: Reader, home: Path) -> Settings:
         alerts=read_alerts(reader),
         access=read_access(reader),
         serving=read_serving(reader, machine),
+        databricks=read_databricks(reader),
     )
