@@ -16,6 +16,18 @@
     │   └── TableMissingError        ... because a table is not registered yet
     ├── UnknownNameError         the lake has no coin or product of that name
     ├── NotebookError            a notebook did not run to its end
+    ├── JobError                 a notebook job did not deliver its forecast; its leaves: analysis/jobs/errors.py
+    │   ├── JobInputError            its notebook, a parameter or a file cannot be used; nothing was started
+    │   ├── JobOutputError           its forecast_output.csv is missing or incomplete
+    │   ├── ClusterStartError        its cluster did not reach RUNNING
+    │   ├── RunFailedError           its run on Databricks ended without success
+    │   ├── LeftoversError           something that it made remotely could not be deleted
+    │   └── WorkspaceError           Databricks refused a step; the same call will fail again
+    │       ├── NotFoundError            ... because what it is about does not exist
+    │       ├── TokenRefusedError        ... because the token is wrong or has expired
+    │       ├── ComputeRefusedError      ... because clusters are not allowed here
+    │       ├── QuotaExceededError       ... because of a limit, so a later call may succeed
+    │       └── WorkspaceUnreachableError  it does not answer, so a later call may succeed
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── LostCompactionError      a compaction reported success and changed nothing; it is retried later
     ├── TopicMismatchError       a topic exists with other settings than ours
@@ -124,6 +136,10 @@ class NotebookError(CoinlakeError):
 
     def __init__(self, notebook: str, cause: str) -> None:
         super().__init__(f"{notebook}: {cause}")
+
+
+class JobError(CoinlakeError):
+    """A notebook job did not deliver its forecast; unless it says so, nothing of it is left on Databricks."""
 
 
 class StoppedError(CoinlakeError):

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from analysis.jobs import errors as job_errors
 from pipeline import errors
 from pipeline.errors import (
     CheckpointMismatchError,
@@ -39,10 +40,15 @@ def drawn_tree() -> dict[str, str | None]:
     return parents
 
 
+def classes() -> list[type]:
+    """Return each error class of the module, and of the one that holds the leaves of jobs."""
+    found = [c for module in (errors, job_errors) for _, c in inspect.getmembers(module, inspect.isclass)]
+    return [c for c in dict.fromkeys(found) if c.__module__ in {errors.__name__, job_errors.__name__}]
+
+
 def real_tree() -> dict[str, str | None]:
-    """Return each error class of the module with the name of its parent."""
-    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == errors.__name__]
-    return {c.__name__: None if c is CoinlakeError else c.__mro__[1].__name__ for c in classes}
+    """Return the name of each error class with that of its parent."""
+    return {c.__name__: None if c is CoinlakeError else c.__mro__[1].__name__ for c in classes()}
 
 
 def test_drawn_tree_is_the_real_one() -> None:
@@ -50,7 +56,7 @@ def test_drawn_tree_is_the_real_one() -> None:
 
 
 def test_every_class_has_a_docstring() -> None:
-    assert [name for name in real_tree() if not inspect.getdoc(getattr(errors, name))] == []
+    assert [c.__name__ for c in classes() if not inspect.getdoc(c)] == []
 
 
 @pytest.mark.parametrize(
@@ -75,8 +81,7 @@ def test_request_error_carries_its_http_status() -> None:
 
 
 def test_each_source_error_says_whether_a_retry_can_help() -> None:
-    classes = [getattr(errors, name) for name in real_tree()]
-    below = [c for c in classes if issubclass(c, SourceError) and c is not SourceError]
+    below = [c for c in classes() if issubclass(c, SourceError) and c is not SourceError]
     assert below
     for error in below:
         assert issubclass(error, RetryableSourceError) != issubclass(error, FinalSourceError), error

@@ -1,0 +1,1 @@
+"""Run a notebook as a job, here or on Databricks."""
