@@ -1,0 +1,57 @@
+"""The picture of prices and forecast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from analysis import style
+from analysis.jobs.errors import JobOutputError
+from analysis.jobs.plot import plot_forecast_data
+from tests.support.jobs import OUTPUT, PRICES
+
+MODELS = (
+    "day,model,value,lower,upper\n2026-01-04,naive,92000,80000,99000\n2026-01-05,naive,92000,79000,99900\n"
+    "2026-01-04,arima,93000,80000,99000\n2026-01-05,arima,93500,79000,99900\n"
+)
+
+
+def files(folder: Path, prices: str = PRICES, forecast: str = OUTPUT.decode()) -> tuple[Path, Path, Path]:
+    (folder / "prices.csv").write_text(prices)
+    (folder / "forecast_output.csv").write_text(forecast)
+    return folder / "prices.csv", folder / "forecast_output.csv", folder / "forecast.png"
+
+
+def has_colour(picture: Path, colour: str) -> bool:
+    pixels = imread(picture)[..., :3].reshape(-1, 3)
+    return bool((np.abs(pixels - np.array(to_rgb(colour))).max(axis=1) < 0.02).any())
+
+
+def test_history_and_forecast_are_drawn(tmp_path: Path) -> None:
+    picture = plot_forecast_data(*files(tmp_path))
+    assert min(imread(picture).shape[:2]) > 400
+    assert has_colour(picture, style.INK)
+    assert has_colour(picture, style.COIN_COLOURS[0])
+    assert not has_colour(picture, style.MARK)
+
+
+def test_each_model_has_its_colour(tmp_path: Path) -> None:
+    picture = plot_forecast_data(*files(tmp_path, forecast=MODELS), coin="ethereum")
+    assert all(has_colour(picture, colour) for colour in style.COIN_COLOURS[:2])
+
+
+def test_simulated_prices_are_marked(tmp_path: Path) -> None:
+    prices = PRICES.replace("\n", ",simulator\n").replace("price_usd,simulator", "price_usd,source")
+    assert has_colour(plot_forecast_data(*files(tmp_path, prices=prices)), style.MARK)
+
+
+@pytest.mark.parametrize("forecast", ["day,value\n2026-01-04,1\n", "day,value,lower,upper\n", ""])
+def test_a_forecast_that_cannot_be_drawn_is_named(forecast: str, tmp_path: Path) -> None:
+    paths = files(tmp_path, forecast=forecast)
+    with pytest.raises(JobOutputError, match=r"forecast_output\.csv"):
+        plot_forecast_data(*paths)
+    assert not paths[2].exists()
