@@ -1,0 +1,1 @@
+"""The Databricks runner and its steps."""
