@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
@@ -16,13 +17,17 @@ from pipeline.markets import SIMULATOR
 HISTORY = 4  # days of history for each day of the forecast
 LEAST_HISTORY = 120  # days
 NEEDED = {"day", "value", "lower", "upper"}
+OF_GOLD = {"target", "origin", "target_day"}  # its forecasts are of several targets, from several days
+PRICE_TARGET = "close_usd"
+BAND = 0.3  # opacity of a single interval; several share it
 MODEL = "model"  # a forecast of several models has this column, too
 
 
 def plot_forecast_data(price_file: Path, forecast_file: Path, picture: Path, *, coin: str = "bitcoin") -> Path:
     """Draw the latest prices, the forecast and its interval (all USD, by UTC day) to a PNG, and return its path.
 
-    The forecast has the columns `day, value, lower, upper`, and `model` if it is of several.
+    The forecast has the columns `day, value, lower, upper`, and `model` if it is of several; or those of gold's
+    forecasts, of which the newest of the price are drawn.
 
     Raises:
         JobInputError: the price file cannot be used.
@@ -50,6 +55,9 @@ def _read_forecast(file: Path) -> pd.DataFrame:
         frame = pd.read_csv(file)
     except (OSError, ValueError) as error:  # ValueError: pandas' errors of parsing
         raise JobOutputError(str(file), str(error)) from error
+    if set(frame.columns) >= OF_GOLD:
+        prices = frame[frame["target"] == PRICE_TARGET]
+        frame = prices[prices["origin"] == prices["origin"].max()].rename(columns={"target_day": "day"})
     if not set(frame.columns) >= NEEDED or frame.empty:
         raise JobOutputError(str(file), f"it needs the columns {', '.join(sorted(NEEDED))} and rows")
     return frame.assign(day=pd.to_datetime(frame["day"]))
@@ -58,8 +66,10 @@ def _read_forecast(file: Path) -> pd.DataFrame:
 def _paint(axes: Axes, prices: pd.Series[float], forecast: pd.DataFrame) -> None:
     axes.plot(prices.index, prices, color=style.INK, label="price")
     models = forecast.groupby(MODEL, sort=False) if MODEL in forecast else [("forecast", forecast)]
-    for (name, rows), colour in zip(models, style.COIN_COLOURS, strict=False):
-        axes.fill_between(rows["day"], rows["lower"], rows["upper"], color=colour, alpha=0.18, linewidth=0)
+    for (name, rows), colour in zip(models, cycle(style.COIN_COLOURS), strict=False):
+        axes.fill_between(
+            rows["day"], rows["lower"], rows["upper"], color=colour, alpha=BAND / len(models), linewidth=0
+        )
         axes.plot(rows["day"], rows["value"], color=colour, marker="o" if len(rows) == 1 else None, label=str(name))
     style.number_axis(axes, "Price (USD)", style.usd)
     style.date_axis(axes)

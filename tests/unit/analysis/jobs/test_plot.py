@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from analysis import style
 from analysis.jobs.errors import JobOutputError
-from analysis.jobs.plot import plot_forecast_data
+from analysis.jobs.plot import _read_forecast, plot_forecast_data
 from tests.support.jobs import OUTPUT, PRICES
 
 MODELS = (
@@ -42,6 +43,18 @@ def test_history_and_forecast_are_drawn(tmp_path: Path) -> None:
 def test_each_model_has_its_colour(tmp_path: Path) -> None:
     picture = plot_forecast_data(*files(tmp_path, forecast=MODELS), coin="ethereum")
     assert all(has_colour(picture, colour) for colour in style.COIN_COLOURS[:2])
+
+
+def test_of_golds_forecasts_the_newest_of_the_price_are_drawn(tmp_path: Path) -> None:
+    golds = (
+        "target,model,origin,target_day,value,lower,upper,actual\n"
+        "close_usd,naive,2026-01-02,2026-01-03,91000,80000,99000,92000\n"
+        "close_usd,naive,2026-01-03,2026-01-04,92000,80000,99000,\n"
+        "realised_volatility,har,2026-01-03,2026-01-04,0.03,0.01,0.05,\n"
+    )
+    frame = _read_forecast(files(tmp_path, forecast=golds)[1])
+    assert frame[["model", "day", "value"]].values.tolist() == [["naive", pd.Timestamp("2026-01-04"), 92000]]
+    assert has_colour(plot_forecast_data(*files(tmp_path, forecast=golds)), style.COIN_COLOURS[0])
 
 
 def test_simulated_prices_are_marked(tmp_path: Path) -> None:
