@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.ingest.simulator.chart import chart_times
 from pipeline.ingest.simulator.coins import SimulatedCoin
 from pipeline.ingest.simulator.faults import key_error
+from pipeline.ingest.simulator.ohlc import DAYS, candles
 from pipeline.ingest.simulator.prices import DAY_MS, PriceModel, Times, Values
 
 PUBLIC_REACH_MS = 365 * DAY_MS
@@ -94,6 +95,15 @@ def coingecko_api(market: Market) -> Blueprint:
         times, live = chart_times(start, end, now)
         return jsonify(_chart(market.model, coin_id, times[times >= simulated.start_ms], live))
 
+    @api.get("/coins/<coin_id>/ohlc")
+    def ohlc(coin_id: str) -> ResponseReturnValue:
+        simulated = market.coin(coin_id)
+        _check_currency("vs_currency")
+        days = _days()
+        if market.tier != "pro" and (days is None or days * DAY_MS > PUBLIC_REACH_MS):
+            return jsonify(key_error(10012)), 401
+        return jsonify(candles(market.model, simulated, days, market.now_ms()))
+
     return api
 
 
@@ -149,6 +159,14 @@ def _parameter(name: str) -> str:
 def _check_currency(name: str) -> None:
     if _parameter(name) != "usd":
         refuse(422, "invalid vs_currency")
+
+
+def _days() -> int | None:
+    """Read how many days of candles are wanted; None stands for all of them."""
+    text = _parameter("days")
+    if text == "max":
+        return None
+    return int(text) if text in map(str, DAYS) else refuse(422, "invalid days")
 
 
 def _moment(name: str) -> int:

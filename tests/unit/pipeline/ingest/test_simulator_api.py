@@ -103,6 +103,11 @@ def test_the_whole_history_is_quick(api):
         ("coins/bitcoin/market_chart/range?vs_currency=usd&from=x&to=2", 422, {"error": "invalid from"}),
         ("coins/bitcoin/market_chart/range?vs_currency=usd&from=1&to=-2", 422, {"error": "invalid to"}),
         ("coins/bitcoin/market_chart/range?vs_currency=usd&from=3&to=2", 422, {"error": "from is after to"}),
+        ("coins/nocoin/ohlc?vs_currency=usd&days=1", 404, {"error": "coin not found"}),
+        ("coins/bitcoin/ohlc?days=1", 422, {"error": "Missing parameter vs_currency"}),
+        ("coins/bitcoin/ohlc?vs_currency=usd", 422, {"error": "Missing parameter days"}),
+        ("coins/bitcoin/ohlc?vs_currency=usd&days=2", 422, {"error": "invalid days"}),
+        ("coins/bitcoin/ohlc?vs_currency=usd&days=-1", 422, {"error": "invalid days"}),
     ],
 )
 def test_refusals_are_coingeckos(api, path, status, body):
