@@ -1,4 +1,4 @@
-"""CoinGecko's REST API v3: current prices and daily history, for all three kinds of key.
+"""CoinGecko's REST API v3: current prices, daily history and candles, for all three kinds of key.
 
 https://docs.coingecko.com/reference/coins-id-market-chart-range says what the history call answers: days for a range
 above 90 days, hours below. The stamp of a day is its start. Answers carry float noise: a price with more than 18
@@ -18,6 +18,7 @@ from pipeline.ingest.http import Answer, HttpClient, Params, Parts, RetryPolicy
 from pipeline.ingest.ratelimit import TokenBucket
 from pipeline.ingest.sources.base import Item, TimeRange
 from pipeline.ingest.sources.coingecko_answers import NAME, Reading, current_item, daily_items
+from pipeline.ingest.sources.coingecko_ohlc import Ohlc, OhlcDays, read_ohlc
 from pipeline.ingest.sources.observations import DAY, start_of_day
 from pipeline.markets import SIMULATOR
 from pipeline.settings import Settings
@@ -113,6 +114,18 @@ class CoinGecko:
             raise RangeNotAllowedError(NAME, f"without a paid key, history starts at {first.date()}")
         for part in span.chunks(CHUNK, self._parts.now()):
             yield from self._chunk(coin, part)
+
+    def ohlc(self, coin: str, days: OhlcDays) -> Ohlc:
+        """Return the coin's candles of the last `days`, oldest first; the days decide how wide a candle is.
+
+        Raises:
+            UnknownCoinError: CoinGecko does not list the coin.
+            RangeNotAllowedError: the key does not reach that far back.
+            SourceError: any other failure; its class says whether a retry can help.
+        """
+        params: Params = {"vs_currency": "usd", "days": days}
+        answer = self._http.get(f"/coins/{quote(coin, safe='')}/ohlc", params, coin)
+        return read_ohlc(Reading(_label(answer), coin, self._parts.now()), answer.body)
 
     def close(self) -> None:
         """Close the connections."""

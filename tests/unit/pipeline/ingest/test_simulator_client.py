@@ -90,7 +90,17 @@ def test_history_and_poll_tell_the_same_price(simulated):
     assert replace(settled) == live
 
 
+def test_candles_say_simulator_and_close_at_the_settled_price(simulated):
+    got = simulated.source.ohlc("bitcoin", 7)
+    assert (got.coin, got.source, len(got.candles)) == ("bitcoin", "simulator", 42)
+    midnight = next(candle for candle in got.candles if candle.closed_at == day("2026-01-15"))
+    [settled] = simulated.source.history("bitcoin", TimeRange(day("2026-01-15"), day("2026-01-16")))
+    assert midnight.close == settled.price_usd
+
+
 def test_unknown_coins(simulated):
+    with pytest.raises(UnknownCoinError):
+        simulated.source.ohlc("nocoin", 7)
     with pytest.raises(UnknownCoinError):
         list(simulated.source.history("nocoin", SINCE_2013))
     [letter] = simulated.source.prices(("nocoin",))
@@ -101,6 +111,8 @@ def test_a_key_that_does_not_reach(simulated):
     simulated.admin("tier", {"tier": "keyless"})
     with pytest.raises(RangeNotAllowedError, match="365 days"):
         list(simulated.source.history("bitcoin", SINCE_2013))
+    with pytest.raises(RangeNotAllowedError, match="365 days"):
+        simulated.source.ohlc("bitcoin", "max")
 
 
 def test_passing_faults_are_sat_out(simulated):
