@@ -16,6 +16,7 @@
     │   └── TableMissingError        ... because a table is not registered yet
     ├── UnknownNameError         the lake has no coin or product of that name
     ├── NotebookError            a notebook did not run to its end
+    ├── UnusableInputError       a notebook called a function with rows, an option or a session that it cannot use
     ├── JobError                 a notebook job did not deliver its forecast; its leaves: analysis/jobs/errors.py
     │   ├── JobInputError            its notebook, a parameter or a file cannot be used; nothing was started
     │   ├── JobOutputError           its forecast_output.csv is missing or incomplete
@@ -140,6 +141,10 @@ class NotebookError(CoinlakeError):
 
 class JobError(CoinlakeError):
     """A notebook job did not deliver its forecast; unless it says so, nothing of it is left on Databricks."""
+
+
+class UnusableInputError(CoinlakeError):
+    """A notebook called a function with rows, an option or a session that it cannot use."""
 
 
 class StoppedError(CoinlakeError):
