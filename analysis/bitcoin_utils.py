@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from analysis.pyspark_api.file_producer import start_file_producer
 from analysis.pyspark_api.ohlc import fetch_price_as_ohlc
+from analysis.pyspark_api.streaming import run_streaming_query_and_writer
 
 __all__ = [
     "fetch_price_as_ohlc",
+    "run_streaming_query_and_writer",
     "start_file_producer",
 ]
