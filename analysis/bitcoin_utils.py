@@ -5,11 +5,13 @@ Each is documented where it is made, in `analysis/pyspark_api/`.
 
 from __future__ import annotations
 
+from analysis.pyspark_api.averages import aggregate_hourly_daily_moving_average
 from analysis.pyspark_api.file_producer import start_file_producer
 from analysis.pyspark_api.ohlc import fetch_price_as_ohlc
 from analysis.pyspark_api.streaming import run_streaming_query_and_writer
 
 __all__ = [
+    "aggregate_hourly_daily_moving_average",
     "fetch_price_as_ohlc",
     "run_streaming_query_and_writer",
     "start_file_producer",
