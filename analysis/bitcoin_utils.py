@@ -8,11 +8,13 @@ from __future__ import annotations
 from analysis.pyspark_api.averages import aggregate_hourly_daily_moving_average
 from analysis.pyspark_api.file_producer import start_file_producer
 from analysis.pyspark_api.ohlc import fetch_price_as_ohlc
+from analysis.pyspark_api.prediction_chart import plot_actual_vs_predicted_prices
 from analysis.pyspark_api.streaming import run_streaming_query_and_writer
 
 __all__ = [
     "aggregate_hourly_daily_moving_average",
     "fetch_price_as_ohlc",
+    "plot_actual_vs_predicted_prices",
     "run_streaming_query_and_writer",
     "start_file_producer",
 ]
