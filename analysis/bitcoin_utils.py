@@ -1,6 +1,6 @@
 """Six functions for notebooks: from a market's prices, through files and a stream, to a model and its picture.
 
-Each is documented where it is made, in `analysis/pyspark_api/`.
+`docs/bitcoin-utils.md` shows them at work; each is documented where it is made, in `analysis/pyspark_api/`.
 """
 
 from __future__ import annotations

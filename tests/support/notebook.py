@@ -27,6 +27,7 @@ CHARTS = {
         "05-alerts.png",
         "06-freshness.png",
     ],
+    "bitcoin_utils": ["01-predictions.png"],
 }
 """The pictures of each notebook, in order."""
 
