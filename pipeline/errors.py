@@ -29,6 +29,11 @@
     │       ├── ComputeRefusedError      ... because clusters are not allowed here
     │       ├── QuotaExceededError       ... because of a limit, so a later call may succeed
     │       └── WorkspaceUnreachableError  it does not answer, so a later call may succeed
+    ├── ForecastError            prices were not forecast; the same call will fail again
+    │   ├── HistoryError             the prices themselves cannot be forecast
+    │   ├── PlanError                ... or are too few for what was asked
+    │   ├── UnknownModelError        there is no model of that name
+    │   └── ModelError               a model failed on a history that others could take
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── LostCompactionError      a compaction reported success and changed nothing; it is retried later
     ├── TopicMismatchError       a topic exists with other settings than ours
@@ -47,6 +52,7 @@ Leaves say whether a retry can help; each class builds its own message from the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 
@@ -145,6 +151,40 @@ class JobError(CoinlakeError):
 
 class UnusableInputError(CoinlakeError):
     """A notebook called a function with rows, an option or a session that it cannot use."""
+
+
+class ForecastError(CoinlakeError):
+    """Prices were not forecast; the same call will fail again."""
+
+
+class HistoryError(ForecastError):
+    """A history of prices cannot be forecast; the message names the days at fault."""
+
+    def __init__(self, what: str, fault: str) -> None:
+        super().__init__(f"{what}: {fault}")
+
+
+class PlanError(ForecastError):
+    """An evaluation asks for more than the history has, or for what makes no sense."""
+
+    def __init__(self, given: str, expected: str) -> None:
+        super().__init__(f"{given}: expected {expected}")
+
+
+class UnknownModelError(ForecastError):
+    """There is no forecast model of that name; the message names those that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        near = get_close_matches(name.lower(), known, n=2)
+        hint = f", did you mean {' or '.join(map(repr, near))}?" if near else "."
+        super().__init__(f"no model {name!r}{hint} There are {', '.join(known)}.")
+
+
+class ModelError(ForecastError):
+    """A forecast model failed on a history."""
+
+    def __init__(self, model: str, origin: str, cause: str) -> None:
+        super().__init__(f"model {model} failed on the days up to {origin}: {cause}")
 
 
 class StoppedError(CoinlakeError):

@@ -1,0 +1,1 @@
+"""Forecasts of daily prices and of their volatility, judged by walk-forward evaluation; no lake is needed."""
