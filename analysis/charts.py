@@ -71,7 +71,7 @@ def side_by_side(coins: Sequence[DailySeries]) -> Figure:
     caption = Caption(
         "Coins side by side",
         f"Price rebased to 100{start}; log scale",
-        _source_note(shown) + _left_out_note(coins, shown),
+        source_note(shown) + _left_out_note(coins, shown),
         simulated=any(series.simulated for series in shown),
     )
     if not shown:
@@ -82,11 +82,24 @@ def side_by_side(coins: Sequence[DailySeries]) -> Figure:
     return style.draw(caption, lambda axes: _paint_side_by_side(axes, table, made_up))
 
 
+def source_note(coins: Sequence[DailySeries]) -> str:
+    """Name the sources and the span of days that the chart is made of."""
+    sources = dict.fromkeys(source for series in coins for source in series.sources)
+    days = [day for series in coins if len(series.price) for day in pd.DatetimeIndex(series.price.index)[[0, -1]]]
+    span = f", {min(days):%Y-%m-%d} to {max(days):%Y-%m-%d}" if days else ""
+    return f"Source: {', '.join(sources) or 'none'}{span}; Coinlake"
+
+
+def coin_name(coin: str) -> str:
+    """Return a coin's id as a person writes it: Bitcoin Cash."""
+    return coin.replace("-", " ").title()
+
+
 def _draw_one(
     series: DailySeries, what: str, about: str, paint: Callable[[Axes, pd.Series[float]], None], height: float = 4.8
 ) -> Figure:
     price = series.price
-    caption = Caption(f"{_name(series.coin)}: {what}", about, _source_note([series]), simulated=series.simulated)
+    caption = Caption(f"{coin_name(series.coin)}: {what}", about, source_note([series]), simulated=series.simulated)
     return style.draw(caption, (lambda axes: paint(axes, price)) if len(price) else None, height)
 
 
@@ -184,7 +197,7 @@ def _paint_side_by_side(axes: Axes, table: pd.DataFrame, made_up: set[str]) -> N
     for coin, value in zip(last.index.astype(str), last, strict=True):
         note = " (simulated)" if coin in made_up else ""
         line = table[coin].dropna()
-        label = f"{_name(coin)}{note}, last {value:,.0f}"
+        label = f"{coin_name(coin)}{note}, last {value:,.0f}"
         axes.plot(line.index, line, color=colours[coin], marker=_marker(line), label=label)
     axes.axhline(100, color=style.MUTED, linewidth=0.8)
     style.log_axis(axes, "Price, rebased (start = 100)", lambda value: f"{value:,.0f}" if value >= 1 else f"{value:g}")
@@ -224,23 +237,11 @@ def _log_factor(percent: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(np.log2(1 + np.asarray(percent, dtype=np.float64) / 100))
 
 
-def _source_note(coins: Sequence[DailySeries]) -> str:
-    """Name the sources and the span of days that the chart is made of."""
-    sources = dict.fromkeys(source for series in coins for source in series.sources)
-    days = [day for series in coins if len(series.price) for day in pd.DatetimeIndex(series.price.index)[[0, -1]]]
-    span = f", {min(days):%Y-%m-%d} to {max(days):%Y-%m-%d}" if days else ""
-    return f"Source: {', '.join(sources) or 'none'}{span}; Coinlake"
-
-
 def _left_out_note(coins: Sequence[DailySeries], shown: Sequence[DailySeries]) -> str:
-    left_out = [_name(series.coin) for series in coins if series not in shown]
+    left_out = [coin_name(series.coin) for series in coins if series not in shown]
     return f". Left out, too few days yet: {', '.join(left_out)}" if left_out else ""
 
 
 def _marker(values: pd.Series[float]) -> str:
     """Return a marker where a line would have nothing to connect."""
     return "o" if values.notna().sum() < 2 else ""
-
-
-def _name(coin: str) -> str:
-    return coin.replace("-", " ").title()
