@@ -38,6 +38,11 @@ class Results:
     forecasts: pd.DataFrame
     scores: pd.DataFrame
 
+    def best(self, target: str) -> str:
+        """Return the model of the highest skill; naive where none has one above 0."""
+        rows = self.scores[self.scores["target"] == target]
+        return str(rows["model"].iloc[int(rows["skill"].fillna(0).argmax())])  # naive is the first of equals
+
 
 def results(run: Run, coin: str, forecasts: pd.DataFrame, scores: pd.DataFrame) -> Results:
     """Return both frames with what all rows of a run share."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.forecast.evaluate import Plan, evaluate
-from analysis.forecast.results import Run
+from analysis.forecast.results import Results, Run
 from pipeline.errors import HistoryError
 from pipeline.tables.forecasts import CLOSE_USD, FORECAST_SCORES, FORECASTS, REALISED_VOLATILITY
 from tests.support.price_histories import clustered, daily, garch_returns, random_walk, series
@@ -81,6 +81,17 @@ def test_a_trend_is_won_by_drift_and_lost_by_the_calendar() -> None:
         "drift": "beats naive",
         "gbt_calendar": "loses to naive",
     }
+
+
+def test_the_best_model_is_that_of_the_highest_skill() -> None:
+    rows = [(CLOSE_USD, "naive", 0.0), (CLOSE_USD, "drift", -0.1), (CLOSE_USD, "ets", np.nan)]
+    rows += [
+        (REALISED_VOLATILITY, "naive", 0.0),
+        (REALISED_VOLATILITY, "har", 0.1),
+        (REALISED_VOLATILITY, "garch", 0.2),
+    ]
+    found = Results(pd.DataFrame(), pd.DataFrame(rows, columns=["target", "model", "skill"]))
+    assert (found.best(CLOSE_USD), found.best(REALISED_VOLATILITY)) == ("naive", "garch")
 
 
 def test_volatility_that_clusters_can_be_forecast() -> None:
