@@ -46,11 +46,12 @@ def best_order(price: Vector) -> Order:
 
 
 def fitted(price: Vector, order: Order) -> Any:  # noqa: ANN401  # statsmodels ships no types
-    """Return statsmodels' results for log prices."""
+    """Return statsmodels' results for log prices. One thread: on so few rows those of BLAS only wait for each other."""
     from statsmodels.tsa.arima.model import ARIMA
+    from threadpoolctl import threadpool_limits
 
     model = ARIMA(price, order=order)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         # Of differencing, which d = 1 asks for, and of poor first guesses and maxima: the AIC judges those.
         warnings.simplefilter("ignore", UserWarning)
         try:
