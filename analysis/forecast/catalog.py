@@ -23,9 +23,7 @@ NAMES = tuple(dict.fromkeys(model.name for models in MODELS.values() for model i
 
 
 def chosen(names: Sequence[str]) -> Mapping[str, tuple[Model, ...]]:
-    """Return, for each target that one of the names is a model of, these models, its baselines first.
-
-    Naive is a model of every target, and alone stands for all of them.
+    """Return the models of each target that have one of these names, after the target's baselines.
 
     Raises:
         UnknownModelError: there is no model of one of the names.
@@ -33,9 +31,5 @@ def chosen(names: Sequence[str]) -> Mapping[str, tuple[Model, ...]]:
     for name in names:
         if name not in NAMES:
             raise UnknownModelError(name, NAMES)
-    wanted = set(names) - {NAIVE}
-    return {
-        target: tuple(model for model in models if model.name in wanted.union(BASELINES))
-        for target, models in MODELS.items()
-        if not wanted or wanted & {model.name for model in models}
-    }
+    wanted = {*BASELINES, *names}
+    return {target: tuple(model for model in models if model.name in wanted) for target, models in MODELS.items()}

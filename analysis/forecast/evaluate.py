@@ -63,19 +63,18 @@ def evaluate(
         ModelError: a model failed.
     """
     models = chosen(plan.models)
-    parts = [_evaluated(target, models[target.name], plan) for target in _targets(series, volatility, list(models))]
+    parts = [_evaluated(target, models[target.name], plan) for target in _targets(series, volatility)]
     forecasts, scores = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     return results(run or Run(), series.coin, forecasts, scores)
 
 
-def _targets(series: DailySeries, volatility: pd.Series[float] | None, names: Sequence[str]) -> list[Target]:
+def _targets(series: DailySeries, volatility: pd.Series[float] | None) -> list[Target]:
     price = daily_history(series.price, series.coin)
     if volatility is None:
         moves, seen = realised.from_daily(price), realised.from_daily(series.price)
     else:
         moves, seen = volatility.asfreq("D").ffill(), volatility
-    targets = (Target(CLOSE_USD, price, series.price), Target(REALISED_VOLATILITY, moves, seen))
-    return [target for target in targets if target.name in names]
+    return [Target(CLOSE_USD, price, series.price), Target(REALISED_VOLATILITY, moves, seen)]
 
 
 def _evaluated(target: Target, models: Sequence[Model], plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:

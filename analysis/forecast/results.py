@@ -38,6 +38,13 @@ class Results:
     forecasts: pd.DataFrame
     scores: pd.DataFrame
 
+    def to_come(self, target: str) -> pd.DataFrame:
+        """Return `day, model, value, lower, upper` of the days after the last price."""
+        rows = self.forecasts[self.forecasts["target"] == target]
+        newest: pd.DataFrame = rows[rows["origin"] == rows["origin"].max()].rename(columns={"target_day": "day"})
+        newest = newest[["day", "model", "value", "lower", "upper"]]
+        return newest.reset_index(drop=True)
+
     def best(self, target: str) -> str:
         """Return the model of the highest skill; naive where none has one above 0."""
         rows = self.scores[self.scores["target"] == target]

@@ -70,17 +70,24 @@ def test_nothing_beats_naive_on_a_random_walk() -> None:
     plan = Plan(horizon=5, origins=20, models=("auto_arima", "ets"))
     scores = evaluate(series(random_walk(300)), plan, RUN).scores
     assert not scores["beats_naive"].any()
-    assert scores.set_index("model").loc["naive", ["skill", "skill_lower", "skill_upper"]].tolist() == [0, 0, 0]
+    assert scores[scores["model"] == "naive"]["skill_upper"].tolist() == [0, 0]
 
 
 def test_a_trend_is_won_by_drift_and_lost_by_the_calendar() -> None:
     price = daily(100 * np.exp(0.01 * np.arange(120) + np.random.default_rng(1).normal(0, 0.004, 120)))
     scores = evaluate(series(price), Plan(horizon=5, origins=8, models=("gbt_calendar",)), RUN).scores
-    assert scores.set_index("model")["verdict"].to_dict() == {
+    assert scores[scores["target"] == CLOSE_USD].set_index("model")["verdict"].to_dict() == {
         "naive": "no better than naive",
         "drift": "beats naive",
         "gbt_calendar": "loses to naive",
     }
+
+
+def test_the_days_to_come_follow_the_last_price() -> None:
+    rows = evaluate(series(random_walk(200)), SMALL, RUN).to_come(CLOSE_USD)  # up to 2020-07-18
+    assert rows.columns.tolist() == ["day", "model", "value", "lower", "upper"]
+    assert [f"{day:%m-%d}" for day in rows["day"]] == ["07-19", "07-20", "07-21"] * 2
+    assert rows["model"].tolist() == ["naive"] * 3 + ["drift"] * 3
 
 
 def test_the_best_model_is_that_of_the_highest_skill() -> None:
@@ -105,6 +112,7 @@ def test_volatility_from_within_the_days_takes_the_place_of_daily_returns() -> N
     price = random_walk(200)
     within = daily(np.abs(garch_returns(200)) + 0.01).drop(pd.Timestamp("2020-07-17"))
     rows = evaluate(series(price), Plan(3, 10, ("har",)), RUN, within).forecasts
+    rows = rows[rows["target"] == REALISED_VOLATILITY]
     known = rows.dropna(subset=["actual"]).drop_duplicates("target_day").set_index("target_day")["actual"]
     assert known.to_dict() == within.reindex(known.index).to_dict()
     assert pd.Timestamp("2020-07-17") in set(rows["target_day"])

@@ -55,13 +55,15 @@ def test_a_file_is_enough(tmp_path: Path, checkout: Path, monkeypatch: pytest.Mo
     assert "bitcoin: 150 days\n" in said
     assert said.count("naive") > 5  # in the verdicts
     assert pictures(document) == 3
-    forecasts = pd.read_csv(tmp_path / "forecast_output.csv")
-    scores = pd.read_csv(tmp_path / "forecast_output_scores.csv")
-    assert tuple(forecasts.columns) == FORECASTS.column_names
+    to_come, scores, evaluated = (
+        pd.read_csv(tmp_path / f"forecast_output{part}.csv") for part in ("", "_scores", "_evaluated")
+    )
+    assert to_come.columns.tolist() == ["day", "model", "value", "lower", "upper"]
+    assert to_come["day"].tolist() == ["2020-05-30", "2020-05-31", "2020-06-01"] * 3
     assert tuple(scores.columns) == FORECAST_SCORES.column_names
     assert scores["model"].tolist() == ["naive", "drift", "ets", "naive", "har"]
-    assert forecasts["origin"].max() == "2020-05-29"
-    assert forecasts["actual"].isna().sum() == 5 * 3
+    assert tuple(evaluated.columns) == FORECASTS.column_names
+    assert evaluated["origin"].max() == "2020-05-29"
 
 
 def test_without_a_file_the_lake_is_asked(
