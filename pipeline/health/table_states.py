@@ -21,6 +21,8 @@ ARRIVAL_COLUMNS = (
     "opened_at",
     "window_end",
     "checked_at",
+    "held_at",
+    "created_at",
     "hour",
 )
 

@@ -15,6 +15,8 @@ _KEY = (
     Column("day", "date", "the UTC day", nullable=False),
 )
 
+_HELD_AT = Column("held_at", TIMESTAMP, "when the closing price held, UTC", nullable=False)
+
 _REVISION = Column(
     "revision", "bigint", "number of the run that wrote the row; newer runs have higher ones", nullable=False
 )
@@ -31,7 +33,7 @@ COIN_DAILY = Table(
         Column("close", DECIMAL, "price at the day's end, or else the day's last, USD", nullable=False),
         Column("observations", "bigint", "number of prices that the row is made of", nullable=False),
         Column("source", "string", "whose prices they are; simulated ones say simulator", nullable=False),
-        Column("held_at", TIMESTAMP, "when the closing price held, UTC", nullable=False),
+        _HELD_AT,
         _REVISION,
     ),
     key=("coin", "day"),
@@ -60,6 +62,7 @@ COIN_RETURNS = Table(
         Column("drawdown_pct", "double", "how far the close lies below the highest one so far", nullable=False),
         Column("days_under_water", "int", "days since the highest close so far", nullable=False),
         Column("source", "string", "whose close it is; simulated ones say simulator", nullable=False),
+        _HELD_AT,
         _REVISION,
     ),
     key=("coin", "day"),

@@ -25,7 +25,10 @@ from pipeline.stream.bronze.events import to_bronze
 from pipeline.stream.gold.alerts import AlertWriter, to_alert
 from pipeline.stream.gold.bitcoin_candles import to_trade_candles
 from pipeline.stream.gold.bitcoin_gold_data import to_gold
+from pipeline.stream.gold.coin_daily import to_coin_daily
+from pipeline.stream.gold.coin_returns import to_coin_returns
 from pipeline.stream.gold.price_stats import to_price_stats
+from pipeline.stream.gold.price_stats_hourly_daily import to_hourly_daily_stats
 from pipeline.stream.ops.candle_differences import to_differences
 from pipeline.stream.ops.coverage import to_coverage
 from pipeline.stream.ops.gaps import to_newest, to_states
@@ -42,7 +45,8 @@ from pipeline.stream.silver.trades.fact_crypto_trades import to_fact_trades
 from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES
-from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, PRICE_STATS
+from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
+from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, HOURLY_DAILY_STATS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.model import DECIMAL, Table
 from pipeline.tables.ops import CANDLE_DIFFERENCES, COVERAGE, GAPS
@@ -119,6 +123,14 @@ def differences(spark: SparkSession) -> DataFrame:
     return to_differences(candles(spark), theirs, HOURS[0])
 
 
+def days(spark: SparkSession) -> DataFrame:
+    return to_coin_daily(to_coin_prices(observations(spark)), ("bitcoin",), 1)
+
+
+def hourly_daily_stats(spark: SparkSession) -> DataFrame:
+    return to_hourly_daily_stats(to_gold(to_trade_candles(candles(spark)), 1))
+
+
 # Every way in which rows come into a table.
 WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "bronze": (BRONZE_EVENTS, lambda spark: to_bronze(price_records(spark))),
@@ -134,6 +146,9 @@ WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "coverage": (COVERAGE, lambda spark: to_coverage(to_runs(candles(spark)))),
     "gaps": (GAPS, gaps),
     "gold candles": (BITCOIN_GOLD, lambda spark: to_gold(to_trade_candles(candles(spark)), 1)),
+    "hourly and daily prices": (HOURLY_DAILY_STATS, hourly_daily_stats),
+    "days of coins": (COIN_DAILY, days),
+    "returns of coins": (COIN_RETURNS, lambda spark: to_coin_returns(days(spark), 1)),
     "candle differences": (CANDLE_DIFFERENCES, differences),
     "published prices": (COIN_DATA, lambda spark: to_coin_data(to_coin_prices(observations(spark)))),
 }

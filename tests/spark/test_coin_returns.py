@@ -31,11 +31,12 @@ def walk(days: int, seed: int = 7, missing: tuple[int, ...] = ()) -> pd.Series:
 
 def computed(spark: SparkSession, **coins: pd.Series) -> dict[str, pd.DataFrame]:
     rows = [
-        (coin, day.date(), Decimal(str(price)), "coingecko")
+        (coin, day.date(), Decimal(str(price)), "coingecko", day.to_pydatetime())
         for coin, series in coins.items()
         for day, price in series.items()
     ]
-    daily = spark.createDataFrame(rows, "coin string, day date, close decimal(38,18), source string").coalesce(1)
+    schema = "coin string, day date, close decimal(38,18), source string, held_at timestamp_ntz"
+    daily = spark.createDataFrame(rows, schema).coalesce(1)
     found: dict[str, list[Row]] = {coin: [] for coin in coins}
     for row in to_coin_returns(daily, 5).orderBy("coin", "day").collect():
         found[row["coin"]].append(row)
