@@ -40,6 +40,11 @@ class LakeSettings:
         return f"{self.hdfs_uri}/requests/build_gold"
 
     @property
+    def forecast_requests(self) -> str:
+        """The HDFS folder in which the Spark job is handed evaluated forecasts."""
+        return f"{self.hdfs_uri}/requests/forecasts"
+
+    @property
     def checkpoints(self) -> str:
         """The HDFS folder that holds the streams' checkpoints."""
         return f"{self.hdfs_uri}/checkpoints"

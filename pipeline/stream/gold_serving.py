@@ -20,6 +20,7 @@ from pipeline.settings import Settings
 from pipeline.stream.chores import Chore
 from pipeline.stream.gold.bitcoin_gold_run import BitcoinGold
 from pipeline.stream.gold.coin_gold import CoinGold
+from pipeline.stream.gold.forecasts import ForecastIntake
 from pipeline.stream.gold.price_stats_hourly_daily import HourlyDailyStats
 from pipeline.stream.gold_requests import GoldRequests, Step
 from pipeline.stream.ops.candle_differences import CandleCheck
@@ -80,6 +81,7 @@ class GoldServing:
         self._stats = HourlyDailyStats(spark)
         self._coin_gold = coin_gold
         self._check = CandleCheck(spark)
+        self._forecasts = ForecastIntake(spark, settings.lake.forecast_requests)
         self._version = 0
         self._followers: list[Follower] = []
         self._raw: RawBucket | None = None
@@ -116,6 +118,7 @@ class GoldServing:
             Chore(f"compute {HOURLY_DAILY_STATS.full_name}", STATS_S, self._stats.run, RESTING_S),
             *([Chore("copy raw candles to the bucket", RAW_S, self._raw.sync)] if self._raw else []),
             Chore("compare candles with the exchange's", CHECK_S, self._check.run),
+            Chore("store evaluated forecasts", REQUESTS_S, self._forecasts.run),
             Chore("answer requests for gold", REQUESTS_S, self._requests.run),
         ]
 

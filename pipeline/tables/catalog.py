@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
+from pipeline.tables.forecasts import FORECAST_SCORES, FORECASTS
 from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, HOURLY_DAILY_STATS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.ops import CANDLE_DIFFERENCES, COVERAGE, GAPS
@@ -22,6 +23,8 @@ ICEBERG_TABLES = (
     HOURLY_DAILY_STATS,
     COIN_DAILY,
     COIN_RETURNS,
+    FORECASTS,
+    FORECAST_SCORES,
     COVERAGE,
     GAPS,
     CANDLE_DIFFERENCES,

@@ -45,6 +45,18 @@ def read_file(settings: Settings, location: str) -> str | None:
     return call("GET", opened.json()["Location"]).text
 
 
+def write_file(settings: Settings, location: str, content: bytes) -> None:
+    """Write a file; one that is there is replaced.
+
+    Raises:
+        ServiceError: HDFS does not answer or refuses.
+    """
+    path = location.removeprefix(settings.lake.hdfs_uri)
+    params = {**_params("CREATE"), "noredirect": "true", "overwrite": "true"}
+    opened = call("PUT", _url(settings, path), params=params)
+    call("PUT", opened.json()["Location"], content=content)
+
+
 def delete_folder(settings: Settings, location: str) -> None:
     """Delete a folder with all in it.
 

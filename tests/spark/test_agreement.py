@@ -27,6 +27,7 @@ from pipeline.stream.gold.bitcoin_candles import to_trade_candles
 from pipeline.stream.gold.bitcoin_gold_data import to_gold
 from pipeline.stream.gold.coin_daily import to_coin_daily
 from pipeline.stream.gold.coin_returns import to_coin_returns
+from pipeline.stream.gold.forecasts import to_rows
 from pipeline.stream.gold.price_stats import to_price_stats
 from pipeline.stream.gold.price_stats_hourly_daily import to_hourly_daily_stats
 from pipeline.stream.ops.candle_differences import to_differences
@@ -46,12 +47,14 @@ from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.catalog import HIVE_TABLES, ICEBERG_TABLES, TABLES
 from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
+from pipeline.tables.forecasts import FORECAST_SCORES, FORECASTS
 from pipeline.tables.gold import ALERTS, BITCOIN_GOLD, HOURLY_DAILY_STATS, PRICE_STATS
 from pipeline.tables.hive import COIN_DATA
 from pipeline.tables.model import DECIMAL, Table
 from pipeline.tables.ops import CANDLE_DIFFERENCES, COVERAGE, GAPS
 from pipeline.tables.silver import BITCOIN_DATA, CANDLES_1M, COIN_PRICES, FACT_TRADES, REJECTED_EVENTS
 from tests.support.candles import records as candle_records
+from tests.support.evaluations import evaluation
 from tests.support.trades import RECORD_SCHEMA, match, records
 
 NOON = datetime(2026, 1, 13, 12, tzinfo=UTC)
@@ -131,6 +134,10 @@ def hourly_daily_stats(spark: SparkSession) -> DataFrame:
     return to_hourly_daily_stats(to_gold(to_trade_candles(candles(spark)), 1))
 
 
+def evaluated(spark: SparkSession, table: Table) -> DataFrame:
+    return to_rows(spark.createDataFrame(evaluation(table)), table)
+
+
 # Every way in which rows come into a table.
 WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "bronze": (BRONZE_EVENTS, lambda spark: to_bronze(price_records(spark))),
@@ -149,6 +156,8 @@ WRITERS: dict[str, tuple[Table, Callable[[SparkSession], DataFrame]]] = {
     "hourly and daily prices": (HOURLY_DAILY_STATS, hourly_daily_stats),
     "days of coins": (COIN_DAILY, days),
     "returns of coins": (COIN_RETURNS, lambda spark: to_coin_returns(days(spark), 1)),
+    "forecasts": (FORECASTS, lambda spark: evaluated(spark, FORECASTS)),
+    "scores of forecasts": (FORECAST_SCORES, lambda spark: evaluated(spark, FORECAST_SCORES)),
     "candle differences": (CANDLE_DIFFERENCES, differences),
     "published prices": (COIN_DATA, lambda spark: to_coin_data(to_coin_prices(observations(spark)))),
 }

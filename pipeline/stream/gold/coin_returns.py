@@ -20,7 +20,7 @@ RSI_CHANGES = 14
 
 
 def to_coin_returns(daily: DataFrame, revision: int) -> DataFrame:
-    """Compute the table's rows from all days of each coin in `daily`, of which `close`, `source` and `held_at` are read."""
+    """Compute the table's rows from all days of each coin; of `daily`, `close`, `source` and `held_at` are read."""
     return (
         daily.transform(with_numbers)
         .transform(with_returns)
