@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.stream.gold import coin_daily_run, coin_returns_run
 from pipeline.stream.gold.coin_daily import to_coin_daily
@@ -16,7 +17,7 @@ from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
 from pipeline.tables.model import Table
 from pipeline.tables.silver import COIN_PRICES
 from tests.support.clock import FakeClock
-from tests.support.coin_prices import Price, at_midnights, by_key, daily, give_prices, returns
+from tests.support.coin_prices import ARRIVED, Price, at_midnights, by_key, daily, give_prices, prices, returns
 
 BTC, SOL = "bitcoin", "solana"
 DAY = timedelta(days=1)
@@ -198,4 +199,33 @@ def test_a_rebuild_forgets_removed_prices(lake: SparkSession, gold: CoinGold) ->
     assert (daily(lake), returns(lake)) == ({}, {})
     give_prices(lake, polls(SOL, date(2026, 1, 5), 3))
     gold.run()
+    check(lake)
+
+
+def test_prices_that_are_there_are_not_looked_at_twice(
+    lake: SparkSession, gold: CoinGold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coin_daily_run, "MANY", 30)
+    give_prices(lake, at_midnights(BTC, "coinmetrics", date(2025, 10, 1), ["1"] * 40))
+    assert gold.run() == 40
+    give_prices(lake, polls(BTC, date(2025, 12, 29), 1))  # it reached Kafka in the same moment
+    assert gold.run() == 1
+    assert gold._daily.progress().rebuilt == 1
+
+
+def test_a_late_partition_and_a_recreated_topic_are_seen(lake: SparkSession, gold: CoinGold) -> None:
+    rows = [prices(lake, polls(BTC, date(2026, 1, day), 1), ARRIVED - timedelta(hours=day)) for day in (1, 2, 3, 4)]
+    first, other, early, later = rows
+    first.withColumn("offset", F.lit(100).cast("bigint")).writeTo(COIN_PRICES.full_name).append()
+    assert gold.run() == 1
+    other.withColumn("partition", F.lit(1)).withColumn("offset", F.lit(1).cast("bigint")).writeTo(
+        COIN_PRICES.full_name
+    ).append()
+    assert gold.run() == 1, "a partition that had no price yet, and was read late"
+    early.withColumn("offset", F.lit(101).cast("bigint")).writeTo(COIN_PRICES.full_name).append()
+    assert gold.run() == 1, "a higher offset with an earlier time"
+    again = later.withColumn("ingested_at", F.lit("2026-02-02 00:00:00").cast("timestamp_ntz"))
+    again.withColumn("offset", F.lit(0).cast("bigint")).writeTo(COIN_PRICES.full_name).append()
+    assert gold.run() == 1, "offsets that start again"
+    assert gold.run() == 0
     check(lake)

@@ -18,4 +18,6 @@ def evaluation(table: Table, run: str = RUN) -> pd.DataFrame:
     row = {column.name: SHARED.get(column.name, VALUES.get(column.type)) for column in table.columns}
     rows = [row | {"run_id": run}, row | {"run_id": run, "model": "drift"}]
     made = pd.DataFrame(rows)
-    return made.astype({name: "datetime64[us]" for name in made if "day" in name or name in {"origin", "created_at"}})
+    return made.astype(
+        {name: "datetime64[us]" for name in map(str, made.columns) if "day" in name or name in {"origin", "created_at"}}
+    )

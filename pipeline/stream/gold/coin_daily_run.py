@@ -14,7 +14,7 @@ from pipeline.markets import SIMULATOR
 from pipeline.spark.local_rows import local_rows
 from pipeline.spark.planning import set_compiled
 from pipeline.spark.progress_mark import PROGRESS, read_progress
-from pipeline.spark.time_ranges import MAX_RANGES, MINUTE, TimeRange, hull, merged, moment, within
+from pipeline.spark.time_ranges import MAX_RANGES, MINUTE, TimeRange, hull, merged, within
 from pipeline.stream.gold.coin_daily import (
     ENOUGH_REAL_DAYS,
     LATE_MINUTES,
@@ -24,8 +24,8 @@ from pipeline.stream.gold.coin_daily import (
     with_days,
     with_held_at,
 )
-from pipeline.stream.gold.coin_gold_progress import DailyProgress
-from pipeline.stream.gold.yearly_files import replace_all, replace_in_years
+from pipeline.stream.gold.coin_gold_progress import DailyProgress, Mark, mark_of
+from pipeline.stream.gold.yearly_files import in_years, replace_all, replace_in_years
 from pipeline.tables.coins import COIN_DAILY
 from pipeline.tables.silver import COIN_PRICES
 
@@ -34,17 +34,17 @@ log = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 MANY = 1_000
 """From so many touched days on, as when a coin's history comes, computing all days is quicker than picking them."""
-LATE = timedelta(minutes=15)
-"""Kafka's partitions are not read evenly: a price may show up that reached Kafka so long before the newest one."""
+MANY_PRICES = 100_000
+"""From so many prices on all days are computed by compiled code: for fewer, compiling takes longer."""
 VALUES = [name for name in COIN_DAILY.column_names if name != "revision"]
 
 
 @dataclass(frozen=True)
 class News:
-    """Prices that may not be in the table yet: the days that they hold in, and when the newest reached Kafka."""
+    """Prices that are not in the table yet: the days that they hold in, and the mark that is reached with them."""
 
     touched: tuple[tuple[str, date], ...]
-    newest: datetime | None
+    mark: Mark | None
 
 
 class CoinDaily:
@@ -65,7 +65,7 @@ class CoinDaily:
         simulated = {**progress.simulated, **self._simulated({coin for coin, _ in news.touched})}
         if any(simulated[coin] != was for coin, was in progress.simulated.items()):
             return self._rebuild(progress)
-        reached = replace(progress, ingested_at=news.newest, simulated=simulated)
+        reached = replace(progress, mark=news.mark, simulated=simulated)
         self._progress = self._update(reached, news.touched) if news.touched else reached
         return self._progress
 
@@ -83,15 +83,17 @@ class CoinDaily:
 
     def _news(self, progress: DailyProgress) -> News | None:
         """Return what is new; None where it is so much that all days are computed."""
-        if progress.ingested_at is None:
+        if progress.mark is None:
             return None if self._prices().head() else News((), None)
-        new = self._prices().where(F.col("ingested_at") > moment(progress.ingested_at - LATE))
-        newest = new.agg(F.max("ingested_at")).collect()[0][0]
+        new = self._prices().where(progress.mark.is_new())
+        mark = mark_of(new)
+        if mark is None:
+            return News((), progress.mark)
         rows = new.transform(with_held_at).transform(with_days).select("coin", "day").distinct().limit(MANY).collect()
         if len(rows) == MANY:
             return None
         touched = tuple(sorted((row["coin"], row["day"]) for row in rows))
-        return News(touched, max(newest or progress.ingested_at, progress.ingested_at))
+        return News(touched, progress.mark.advanced(mark))
 
     def _update(self, reached: DailyProgress, touched: Collection[tuple[str, date]]) -> DailyProgress:
         set_compiled(self._spark, False)
@@ -101,7 +103,7 @@ class CoinDaily:
         prices = prices.where(within("event_time", stamps({day for _, day in touched})))
         fresh = to_coin_daily(prices, following.simulated_coins, following.revision)
         fresh = fresh.join(F.broadcast(days), on=["coin", "day"], how="left_semi")
-        known = self._spark.table(COIN_DAILY.full_name)
+        known = self._spark.table(COIN_DAILY.full_name).where(in_years({day.year for _, day in touched}))
         changed = fresh.join(known.select(*VALUES), on=VALUES, how="left_anti").localCheckpoint()
         years = {row["year"] for row in changed.select(F.year("day").alias("year")).distinct().collect()}
         if not years:
@@ -110,16 +112,17 @@ class CoinDaily:
         return following
 
     def _rebuild(self, progress: DailyProgress) -> DailyProgress:
-        set_compiled(self._spark, True)
         prices = self._prices()
-        newest = prices.agg(F.max("ingested_at")).collect()[0][0]
+        set_compiled(self._spark, prices.count() > MANY_PRICES)
+        mark = mark_of(prices)
         revision = progress.revision + 1
         simulated = self._simulated({row["coin"] for row in prices.select("coin").distinct().collect()})
-        self._progress = DailyProgress(revision, revision, newest, simulated)
-        rows = to_coin_daily(prices, self._progress.simulated_coins, revision)
-        replace_all(rows, COIN_DAILY, {PROGRESS: self._progress.to_json()})
+        reached = DailyProgress(revision, revision, mark, simulated)
+        self._progress = None
+        replace_all(to_coin_daily(prices, reached.simulated_coins, revision), COIN_DAILY, {PROGRESS: reached.to_json()})
+        self._progress = reached
         log.info("%s: computed all days of %d coins", COIN_DAILY.full_name, len(simulated))
-        return self._progress
+        return reached
 
     def _simulated(self, coins: Collection[str]) -> dict[str, bool]:
         """Return of each coin whether its simulated prices count."""

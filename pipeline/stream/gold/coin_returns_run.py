@@ -16,8 +16,8 @@ from pipeline.stream.gold.coin_returns import to_coin_returns
 from pipeline.stream.gold.yearly_files import replace_all, replace_in_years
 from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
 
-MANY_DAYS = 1_000
-"""From so many days on a run is compiled."""
+MANY_DAYS = 20_000
+"""From so many days on a run is compiled: for fewer, compiling takes longer."""
 
 
 class CoinReturns:
@@ -36,9 +36,9 @@ class CoinReturns:
         self._reached = None  # if this fails, perhaps after its commit, the table has to say how far it is
         mark = {PROGRESS: json.dumps(daily.revision)}
         if reached < daily.rebuilt:
-            set_compiled(self._spark, True)
-            rows = to_coin_returns(self._spark.table(COIN_DAILY.full_name), daily.revision)
-            replace_all(rows, COIN_RETURNS, mark)
+            days = self._spark.table(COIN_DAILY.full_name)
+            set_compiled(self._spark, days.count() > MANY_DAYS)
+            replace_all(to_coin_returns(days, daily.revision), COIN_RETURNS, mark)
         else:
             self._update(reached, daily.revision, mark)
         self._reached = daily.revision
@@ -48,7 +48,7 @@ class CoinReturns:
         changed = daily.where(F.col("revision") > reached).groupBy("coin").agg(F.min("day").alias("day"))
         first = {row["coin"]: row["day"] for row in changed.collect()}
         newest = daily.agg(F.max("day")).collect()[0][0]
-        set_compiled(self._spark, (newest - min(first.values())).days > MANY_DAYS)
+        set_compiled(self._spark, False)
         rows = to_coin_returns(daily.where(F.col("coin").isin(sorted(first))), revision)
         fresh = rows.where(_from(first)).localCheckpoint()
         years = range(min(first.values()).year, newest.year + 1)
