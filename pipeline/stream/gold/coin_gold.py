@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 REST_S = 30.0
 """Between two runs for a few prices: each rewrites the files of the year."""
-MANY = 100
+MANY = 300
 """So many new prices are a history that somebody waits for: no rest."""
 
 

@@ -68,7 +68,7 @@ def test_what_stays_outside_does_not_count(root: Path) -> None:
 def test_sources_are_what_the_builder_is_sent() -> None:
     lines = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     sent = {line.removeprefix("!") for line in lines if line.startswith("!")}
-    assert sent == set(images.SOURCES) - {".dockerignore"} | FOR_TESTS
+    assert sent == set(images.SOURCES) | FOR_TESTS
 
 
 def test_images_are_there_when_all_are_of_this_source(ours: Settings, docker: FakeDocker) -> None:
