@@ -19,7 +19,7 @@ from tests.support.databricks.files import VOLUME
 from tests.support.databricks.server import TOKEN, Workspace, running_workspace
 from tests.support.jobs import OUTPUT, make_job
 
-LIMITS = Limits(poll_s=0.01, cluster_start_s=1, run_s=1, request_s=0.5, retry_s=6, deletions=3)
+LIMITS = Limits(poll_s=0.01, cluster_start_s=60, run_s=60, request_s=1.0, retry_s=6, deletions=3)
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_a_job_on_databricks_prints_its_progress_and_no_token(
     assert TOKEN not in printed
     assert workspace.files.left() == []
     first_cell = workspace.files.imported[0].decode().split("%pip", 1)[1].partition('"')[0]
-    assert first_cell.startswith(" install --quiet 'arch>=8,<9' 'statsforecast>=2,<3'")
+    assert first_cell.startswith(" install --quiet 'arch>=8,<9' 'scikit-learn>=1.7,<2'")
 
 
 @pytest.mark.usefixtures("settings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_run_without_an_answer_is_cancelled(case: Case) -> None:
 
 def test_a_cluster_that_never_starts(case: Case) -> None:
     case.workspace.clusters.looks_until_running = 1_000_000
-    error = case.fails_with(ClusterStartError)
+    error = case.fails_with(ClusterStartError, limits=replace(case.runner.limits, cluster_start_s=1))
     assert "not RUNNING within 1 s; allow more with --start-limit" in error
 
 
@@ -137,7 +138,7 @@ def test_too_many_runs_are_a_quota(case: Case) -> None:
 
 def test_a_run_that_never_ends_is_cancelled(case: Case) -> None:
     case.workspace.runs.ends_as = ("RUNNING", None)
-    error = case.fails_with(RunFailedError)
+    error = case.fails_with(RunFailedError, limits=replace(case.runner.limits, run_s=1))
     assert "TIMEDOUT: it has not ended within 1 s; allow more with --run-limit" in error
 
 

@@ -61,7 +61,7 @@ def test_cluster_and_run_end_by_themselves_too(case: Case) -> None:
     case.run()
     (cluster,), (run,) = case.workspace.clusters.made, case.workspace.runs.submitted
     assert (cluster["autotermination_minutes"], cluster["node_type_id"], cluster["num_workers"]) == (20, "small", 0)
-    assert (run["timeout_seconds"], run["idempotency_token"]) == (1, cluster["cluster_name"])
+    assert (run["timeout_seconds"], run["idempotency_token"]) == (60, cluster["cluster_name"])
     assert run["tasks"][0]["notebook_task"]["base_parameters"] == {"coin": "bitcoin", "horizon": "3"}
 
 
