@@ -89,10 +89,8 @@ def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> 
     refresh = Chore("refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_S)
     return {
         "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
-        "publishing": [
-            publish,
-            Chore("compute gold for coins", COIN_GOLD_S, coin_gold.run_if_due, COIN_GOLD_RESTING_S),
-        ],
+        "publishing": [publish],
+        "coins": [Chore("compute gold for coins", COIN_GOLD_S, coin_gold.run_if_due, COIN_GOLD_RESTING_S)],
         "refreshing": [refresh],
         "serving": GoldServing(spark, settings, coin_gold).chores(),
     }
