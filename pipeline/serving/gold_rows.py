@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.spark.appending import load_table
-from pipeline.spark.time_ranges import MAX_RANGES, TimeRange, hull, merged, within
+from pipeline.spark.time_ranges import TimeRange, few, merged, within
 from pipeline.tables.gold import BITCOIN_GOLD
 from pipeline.tables.model import TIMESTAMP
 
@@ -82,7 +82,7 @@ class GoldRows:
 
     def _read(self, days: Sequence[Day], condition: Column) -> pa.Table:
         ranges = merged(TimeRange(day.day, day.day + DAY) for day in days)
-        times = within("minute", ranges if len(ranges) <= MAX_RANGES else [hull(ranges)])
+        times = within("minute", few(ranges))
         products = F.col("product_id").isin(*{day.product_id for day in days})
         dates = F.to_date("minute").isin(*{day.day.date() for day in days})
         rows = self._rows().where(times & products & dates & condition)

@@ -87,12 +87,16 @@ class BatchAppender:
             self._read = self._checkpoint.ends(batch_id)
             self._reached = advance(self._reached, self._read)
             marks[positions_mark(self._query)] = to_json(self._reached)
-        writer = rows.select(*self._table.column_names).writeTo(self._table.full_name)
-        for name, value in marks.items():
-            writer = writer.option(f"snapshot-property.{name}", value)
-        write(writer)
+        write(with_marks(rows.select(*self._table.column_names).writeTo(self._table.full_name), marks))
         reach(f"{self._query}.{self._table.name}")
         self._last_batch = batch_id
+
+
+def with_marks(writer: DataFrameWriterV2, marks: Mapping[str, str]) -> DataFrameWriterV2:
+    """Have the commit carry these properties in its snapshot."""
+    for name, value in marks.items():
+        writer = writer.option(f"snapshot-property.{name}", value)
+    return writer
 
 
 def last_batch(summaries: Iterable[Mapping[str, str]], query: str, checkpoint: QueryCheckpoint) -> int:

@@ -12,7 +12,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.failpoints import reach
-from pipeline.spark.time_ranges import TimeRange, merged, within
+from pipeline.spark.appending import with_marks
+from pipeline.spark.time_ranges import MAX_RANGES, TimeRange, few, merged, within
 from pipeline.tables.model import Table
 
 
@@ -41,11 +42,10 @@ def overwrite_sorted(rows: DataFrame, table: Table, properties: Mapping[str, str
     time, so that their number costs no memory.
     """
     own = {"fanout-enabled": "false", "use-table-distribution-and-ordering": "false"}
-    marks = {f"snapshot-property.{name}": value for name, value in properties.items()}
     writer = rows.sortWithinPartitions(F.col(table.partitioning[1])).writeTo(table.full_name)
-    for name, value in {**own, **marks}.items():
+    for name, value in own.items():
         writer = writer.option(name, value)
-    writer.overwritePartitions()
+    with_marks(writer, properties).overwritePartitions()
     reach(f"replaced.{table.name}")
 
 
@@ -62,6 +62,15 @@ def whole_partitions(times: TimeRange, transform: str) -> TimeRange:
     if transform == "days":
         return TimeRange(start, last + timedelta(days=1))
     return TimeRange(start.replace(day=1), next_month(last))
+
+
+def in_few(ranges: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
+    """Return ranges that hold all of these: by the day, then by the month, then from first to last, if they scatter."""
+    found = merged(ranges)
+    for transform in ("days", "months"):
+        if len(found) > MAX_RANGES:
+            found = merged(whole_partitions(part, transform) for part in found)
+    return few(found)
 
 
 def next_month(time: datetime) -> datetime:

@@ -29,6 +29,11 @@ class TimeRange:
 def cover(minutes: Collection[datetime]) -> tuple[TimeRange, ...]:
     """Return ranges that hold all these minutes, in order: exactly these, or from first to last where they scatter."""
     ranges = merged(TimeRange(minute, minute + MINUTE) for minute in minutes)
+    return few(ranges)
+
+
+def few(ranges: tuple[TimeRange, ...]) -> tuple[TimeRange, ...]:
+    """Return the ranges, or from first to last where a plan should not name as many."""
     return ranges if len(ranges) <= MAX_RANGES else (hull(ranges),)
 
 

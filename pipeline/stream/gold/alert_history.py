@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from pipeline.settings import Settings
 from pipeline.spark.local_rows import local_rows
-from pipeline.spark.time_ranges import MAX_RANGES, TimeRange, hull, merged, moment, within
+from pipeline.spark.time_ranges import TimeRange, few, merged, moment, within
 from pipeline.stream.gold.move_detector import MoveDetector, Raised
 from pipeline.stream.gold.stretches import Stretch
 from pipeline.stream.silver.trades.extremes import Extremes, second_groups, to_extremes
@@ -79,8 +79,7 @@ def load_detector(spark: SparkSession, settings: Settings) -> MoveDetector:
 
 
 def _ranges(stretches: Collection[Stretch]) -> tuple[TimeRange, ...]:
-    ranges = merged(TimeRange(part.start, part.end + SECOND) for part in stretches)
-    return ranges if len(ranges) <= MAX_RANGES else (hull(ranges),)
+    return few(merged(TimeRange(part.start, part.end + SECOND) for part in stretches))
 
 
 def _seconds(trades: DataFrame) -> Iterator[Extremes]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.spark.replacing import whole_partitions
-from pipeline.spark.time_ranges import MAX_RANGES, MINUTE, TimeRange, hull, merged, moment
+from pipeline.spark.replacing import in_few
+from pipeline.spark.time_ranges import MINUTE, TimeRange, merged, moment
 from pipeline.stream.gold.bitcoin_candles import BITCOIN_PRODUCTS
 from pipeline.stream.gold.bitcoin_gold_data import REACH
 from pipeline.tables.model import TIMESTAMP
@@ -131,11 +131,7 @@ def _offset_limit(spark: SparkSession, progress: Progress) -> int | None:
 
 def affected(touched: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
     """Return the minutes whose windows hold a touched one, in few ranges: larger ones where they scatter."""
-    ranges = merged(TimeRange(part.start, part.end + REACH) for part in touched)
-    for transform in ("days", "months"):
-        if len(ranges) > MAX_RANGES:
-            ranges = merged(whole_partitions(part, transform) for part in ranges)
-    return ranges if len(ranges) <= MAX_RANGES else (hull(ranges),)
+    return in_few(TimeRange(part.start, part.end + REACH) for part in touched)
 
 
 def _narrow(candles: DataFrame, name: str, ingested_at: Column, offset: Column) -> DataFrame:

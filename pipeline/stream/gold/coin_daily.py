@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.ingest.sources.coinbase import NAME as COINBASE_CANDLES
@@ -89,7 +89,7 @@ def to_candidates(prices: DataFrame) -> DataFrame:
             F.count("*").alias("observations"),
             F.max("held_at").alias("held_at"),
         )
-        .where(F.col("held_at") > F.col("day").cast(TIMESTAMP))
+        .where(_is_after_start())
     )
 
 
@@ -107,10 +107,15 @@ def filter_best(candidates: DataFrame) -> DataFrame:
 
 def to_day_counts(prices: DataFrame) -> DataFrame:
     """Count the `days` of each `coin` that a price says something about."""
-    days = prices.transform(with_held_at).transform(with_days).where(F.col("held_at") > F.col("day").cast(TIMESTAMP))
+    days = prices.transform(with_held_at).transform(with_days).where(_is_after_start())
     return days.groupBy("coin").agg(F.count_distinct("day").alias("days"))
 
 
 def is_simulated(real_days: int, simulated_days: int) -> bool:
     """Return whether a coin's simulated prices count."""
     return real_days < min(ENOUGH_REAL_DAYS, simulated_days)
+
+
+def _is_after_start() -> Column:
+    """Match what says more of its day than the moment at which it begins, which closes the day before."""
+    return F.col("held_at") > F.col("day").cast(TIMESTAMP)

@@ -14,7 +14,7 @@ from pipeline.markets import SIMULATOR
 from pipeline.spark.local_rows import local_rows
 from pipeline.spark.planning import set_compiled
 from pipeline.spark.progress_mark import PROGRESS, read_progress
-from pipeline.spark.time_ranges import MAX_RANGES, MINUTE, TimeRange, hull, merged, within
+from pipeline.spark.time_ranges import MINUTE, TimeRange, few, merged, within
 from pipeline.stream.gold.coin_daily import (
     ENOUGH_REAL_DAYS,
     LATE_MINUTES,
@@ -24,7 +24,7 @@ from pipeline.stream.gold.coin_daily import (
     with_days,
     with_held_at,
 )
-from pipeline.stream.gold.coin_gold_progress import DailyProgress, Mark, mark_of
+from pipeline.stream.gold.coin_gold_progress import DailyProgress, PriceMark, mark_of
 from pipeline.stream.gold.yearly_files import in_years, replace_all, replace_in_years
 from pipeline.tables.coins import COIN_DAILY
 from pipeline.tables.silver import COIN_PRICES
@@ -40,11 +40,11 @@ VALUES = [name for name in COIN_DAILY.column_names if name != "revision"]
 
 
 @dataclass(frozen=True)
-class News:
+class PriceNews:
     """Prices that are not in the table yet: the days that they hold in, and the mark that is reached with them."""
 
     touched: tuple[tuple[str, date], ...]
-    mark: Mark | None
+    mark: PriceMark | None
 
 
 class CoinDaily:
@@ -81,19 +81,19 @@ class CoinDaily:
             self._progress = DailyProgress.from_json(read_progress(self._spark, COIN_DAILY))
         return self._progress
 
-    def _news(self, progress: DailyProgress) -> News | None:
+    def _news(self, progress: DailyProgress) -> PriceNews | None:
         """Return what is new; None where it is so much that all days are computed."""
         if progress.mark is None:
-            return None if self._prices().head() else News((), None)
+            return None if self._prices().head() else PriceNews((), None)
         new = self._prices().where(progress.mark.is_new())
         mark = mark_of(new)
         if mark is None:
-            return News((), progress.mark)
+            return PriceNews((), progress.mark)
         rows = new.transform(with_held_at).transform(with_days).select("coin", "day").distinct().limit(MANY).collect()
         if len(rows) == MANY:
             return None
         touched = tuple(sorted((row["coin"], row["day"]) for row in rows))
-        return News(touched, progress.mark.advanced(mark))
+        return PriceNews(touched, progress.mark.advanced(mark))
 
     def _update(self, reached: DailyProgress, touched: Collection[tuple[str, date]]) -> DailyProgress:
         set_compiled(self._spark, False)
@@ -152,5 +152,4 @@ class CoinDaily:
 def stamps(days: Collection[date]) -> tuple[TimeRange, ...]:
     """Return ranges of time stamps that hold all prices of these days, their two midnights included."""
     starts = [datetime(day.year, day.month, day.day) for day in days]  # noqa: DTZ001 - naive, UTC, as Spark's are
-    ranges = merged(TimeRange(start - DAY, start + DAY + LATE_MINUTES * MINUTE) for start in starts)
-    return ranges if len(ranges) <= MAX_RANGES else (hull(ranges),)
+    return few(merged(TimeRange(start - DAY, start + DAY + LATE_MINUTES * MINUTE) for start in starts))

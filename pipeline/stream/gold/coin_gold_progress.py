@@ -19,16 +19,16 @@ long before the newest one, so that old files need not be read."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class PriceMark:
     """Which prices are in a table: up to which offset of each partition, and when the newest reached Kafka (UTC)."""
 
     ingested_at: datetime
     offsets: Mapping[int, int]
 
-    def advanced(self, other: Mark) -> Mark:
+    def advanced(self, other: PriceMark) -> PriceMark:
         """Return the newer of each."""
         offsets = {n: max(self.offsets.get(n, -1), other.offsets.get(n, -1)) for n in {*self.offsets, *other.offsets}}
-        return Mark(max(self.ingested_at, other.ingested_at), offsets)
+        return PriceMark(max(self.ingested_at, other.ingested_at), offsets)
 
     def is_new(self) -> Column:
         """Match the prices that are not in it; in a recreated topic, whose offsets start again, by their time."""
@@ -42,13 +42,13 @@ class Mark:
         return (F.col("ingested_at") > moment(self.ingested_at - LATE)) & is_new
 
 
-def mark_of(prices: DataFrame) -> Mark | None:
+def mark_of(prices: DataFrame) -> PriceMark | None:
     """Return the mark that is reached with these prices; None where there is none."""
     newest = prices.groupBy("partition").agg(F.max("ingested_at").alias("time"), F.max("offset").alias("offset"))
     rows = newest.collect()
     if not rows:
         return None
-    return Mark(max(row["time"] for row in rows), {row["partition"]: row["offset"] for row in rows})
+    return PriceMark(max(row["time"] for row in rows), {row["partition"]: row["offset"] for row in rows})
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DailyProgress:
 
     revision: int = 0
     rebuilt: int = 0
-    mark: Mark | None = None
+    mark: PriceMark | None = None
     simulated: Mapping[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -83,5 +83,5 @@ class DailyProgress:
         return sorted(coin for coin, is_simulated in self.simulated.items() if is_simulated)
 
 
-def _mark(time: str, offsets: Iterable[tuple[int, int]]) -> Mark:
-    return Mark(datetime.fromisoformat(time), {int(partition): int(offset) for partition, offset in offsets})
+def _mark(time: str, offsets: Iterable[tuple[int, int]]) -> PriceMark:
+    return PriceMark(datetime.fromisoformat(time), {int(partition): int(offset) for partition, offset in offsets})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -10,8 +9,8 @@ from pyspark.sql import functions as F
 
 from pipeline.spark.planning import exact_session, set_compiled
 from pipeline.spark.progress_mark import PROGRESS, read_progress
-from pipeline.spark.replacing import in_partitions, overwrite_sorted, whole_partitions
-from pipeline.spark.time_ranges import MAX_RANGES, TimeRange, hull, merged, within
+from pipeline.spark.replacing import in_few, in_partitions, overwrite_sorted
+from pipeline.spark.time_ranges import TimeRange, merged, within
 from pipeline.tables.gold import BITCOIN_GOLD, HOURLY_DAILY_STATS
 from pipeline.tables.model import TIMESTAMP
 
@@ -57,14 +56,6 @@ class HourlyDailyStats:
         kept = known.where(~within("window_start", starts)).select(*HOURLY_DAILY_STATS.column_names)
         overwrite_sorted(kept.unionByName(fresh).coalesce(1), HOURLY_DAILY_STATS, {PROGRESS: str(newest)})
         return fresh.count()
-
-
-def in_few(days: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
-    """Return ranges that hold all these days: by the month, or from first to last, where they scatter."""
-    ranges = merged(days)
-    if len(ranges) > MAX_RANGES:
-        ranges = merged(whole_partitions(part, "months") for part in ranges)
-    return ranges if len(ranges) <= MAX_RANGES else (hull(ranges),)
 
 
 def to_hourly_daily_stats(minutes: DataFrame) -> DataFrame:

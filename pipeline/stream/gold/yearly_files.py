@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, DataFrameWriterV2
 from pyspark.sql import functions as F
 
 from pipeline.failpoints import reach
+from pipeline.spark.appending import with_marks
 from pipeline.tables.model import Table
 
 
@@ -34,7 +35,4 @@ def in_years(years: Collection[int]) -> Column:
 
 
 def _writer(rows: DataFrame, table: Table, properties: Mapping[str, str]) -> DataFrameWriterV2:
-    writer = rows.coalesce(1).writeTo(table.full_name)
-    for name, value in properties.items():
-        writer = writer.option(f"snapshot-property.{name}", value)
-    return writer
+    return with_marks(rows.coalesce(1).writeTo(table.full_name), properties)

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from pipeline.ingest.sources.coinbase import NAME as COINBASE_CANDLES
 from pipeline.markets import COINBASE, SIMULATOR
+from pipeline.spark.appending import with_marks
 from pipeline.spark.progress_mark import PROGRESS, read_progress
 from pipeline.spark.time_ranges import TimeRange, within
 from pipeline.tables.columns import OHLCV
@@ -66,8 +67,7 @@ class CandleCheck:
         ours = self._spark.table(CANDLES_1M.full_name)
         rows = to_differences(ours, self._theirs(), days).coalesce(1).localCheckpoint()
         count = rows.count()
-        mark = f"snapshot-property.{PROGRESS}"
-        rows.writeTo(CANDLE_DIFFERENCES.full_name).option(mark, days.end.isoformat()).append()
+        with_marks(rows.writeTo(CANDLE_DIFFERENCES.full_name), {PROGRESS: days.end.isoformat()}).append()
         log.info("candles of %s to %s: %d differences from the exchange's", days.start.date(), days.end.date(), count)
         return count
 
