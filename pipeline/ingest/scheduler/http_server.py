@@ -35,5 +35,13 @@ class HttpServer:
         # Only the loop's own thread may touch its sockets; it ends once none is left. A name such as localhost can
         # stand for several addresses, each with a server of its own in the one loop.
         server = next(one for one in self._sockets.values() if isinstance(one, BaseWSGIServer))
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        pulled = threading.Event()
+
+        def close_all() -> None:
+            # A loop that is awake for another reason gets here while `pull_trigger` has its byte still to write.
+            pulled.wait()
+            wasyncore.close_all(self._sockets, ignore_all=True)
+
+        server.trigger.pull_trigger(close_all)
+        pulled.set()
         self._thread.join(timeout_s)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -7,6 +8,7 @@ import time
 import httpx
 import pytest
 from flask import Flask
+from waitress.trigger import trigger
 
 from pipeline.errors import ServiceError
 from pipeline.ingest.scheduler.http_server import HttpServer
@@ -56,6 +58,22 @@ def test_a_call_under_way_is_finished(app, port):
     server.stop(5)
     call.join(5)
     assert answers == ["whole"]
+
+
+def test_the_trigger_is_there_until_it_is_pulled(app, port, monkeypatch):
+    """A call that ends wakes the loop, which then closes all before the thread that asked for it wrote its byte."""
+
+    def pull_late(self):
+        os.write(self.trigger, b"x")  # as the end of a call does
+        time.sleep(0.2)
+        os.write(self.trigger, b"x")
+
+    server = HttpServer(app, "127.0.0.1", port)
+    server.start()
+    monkeypatch.setattr(trigger, "_physical_pull", pull_late)
+    server.stop(5)
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{port}/quick")
 
 
 def test_a_port_that_is_taken(app):
