@@ -22,6 +22,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("warehouse")
     session = scratch_session(load_settings(), folder, "local[1]", {"spark.driver.extraJavaOptions": JAVA_OPTIONS})
     session.sparkContext.setLogLevel("ERROR")
+    # Without Hadoop's native library each file, and each file of checksums beside it, costs a process: `chmod`.
+    hadoop = session._jvm.org.apache.hadoop.fs
+    hadoop.FileSystem.getLocal(session._jsc.hadoopConfiguration()).setWriteChecksum(False)
     yield session
     session.stop()
 

@@ -19,6 +19,7 @@ from pipeline.stream.silver.bitcoin_data_parsing import to_candles
 from pipeline.stream.streams.candles import CandleWriter
 from pipeline.tables.silver import BITCOIN_DATA, REJECTED_EVENTS
 from tests.support.candles import RECORD_SCHEMA, TOPIC_ID, records
+from tests.support.examples import examples
 
 START = datetime(2026, 1, 31, 23, 0)
 CHECKPOINTS = (f"c{number}" for number in count())
@@ -187,7 +188,7 @@ def as_sent(arrivals: Sequence[Arrival]) -> dict[int, tuple[int, int]]:
     return expected
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(3, long=12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.sampled_from([0, 1, 70, 71]), st.integers(1, 3)), min_size=1, max_size=5),

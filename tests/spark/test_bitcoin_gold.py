@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from pipeline.tables.silver import BITCOIN_DATA
 from tests.support.bitcoin_candles import Candle, at, differing, give, gold, trade
 
 NOON = datetime(2026, 2, 1, 12)
+YEAR = range(1, 13)  # months
+MISSING = {4: 434, 12: 993}  # minutes within the file, by the last month
 REAL_YEAR = "minute/derived_kaggle_shape_binance_btcusdt_2021.csv.zst"
 
 
@@ -95,20 +98,34 @@ def test_what_an_author_filled_in_is_marked(lake: SparkSession) -> None:
     assert [row["is_filled"] for row in gold(lake)] == [False, True]
 
 
-def test_a_real_year_equals_an_exact_computation(lake: SparkSession, shared_data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "year.csv"
-    with file.open("wb") as unpacked:
-        subprocess.run(["zstd", "-dc", shared_data / REAL_YEAR], check=True, stdout=unpacked)
+@pytest.mark.parametrize("months", [YEAR[3:4], pytest.param(YEAR, marks=pytest.mark.long)], ids=["April", "2021"])
+def test_real_candles_equal_an_exact_computation(
+    lake: SparkSession, shared_data: Path, tmp_path: Path, months: Sequence[int]
+) -> None:
+    file = tmp_path / "candles.csv"
+    closes = copy_months(shared_data / REAL_YEAR, file, months)
     give_file(lake, file)
-    with file.open(encoding="utf-8", newline="") as rows:
-        closes = {at_second(float(row["Timestamp"])): Decimal(row["Close"]) for row in csv.DictReader(rows)}
     tables = BitcoinGold(lake)
     while not tables.is_done:
         tables.run()
     found = gold(lake)
-    assert len(found) == 524_607
-    assert sum(row["missing_before"] for row in found) == 993
+    assert len(found) == len(closes)
+    assert sum(row["missing_before"] for row in found) == MISSING[months[-1]]
     assert differing(found, closes) == []
+
+
+def copy_months(source: Path, target: Path, months: Sequence[int]) -> dict[datetime, Decimal]:
+    """Copy a year's rows of these months into a file; return the minutes' closes."""
+    closes = {}
+    unpacked = subprocess.run(["zstd", "-dc", source], check=True, capture_output=True, text=True).stdout.splitlines()
+    with target.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"{unpacked[0]}\n")
+        for line, row in zip(unpacked[1:], csv.DictReader(unpacked), strict=True):
+            minute = at_second(float(row["Timestamp"]))
+            if minute.month in months:
+                closes[minute] = Decimal(row["Close"])
+                file.write(f"{line}\n")
+    return closes
 
 
 def at_second(stamp: float) -> datetime:

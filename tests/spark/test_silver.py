@@ -18,6 +18,7 @@ from pipeline.stream.silver.query import SilverWriter
 from pipeline.stream.silver.rejected_events import to_rejected_events
 from pipeline.tables.silver import COIN_PRICES, REJECTED_EVENTS
 from tests.support.batch_marks import newest_batch
+from tests.support.examples import examples
 from tests.support.snapshots import expire_now
 
 START = datetime(2026, 1, 13)
@@ -183,7 +184,7 @@ def test_maintenance_leaves_the_rows_alone(lake: SparkSession) -> None:
     assert seconds(lake) == list(range(12))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(4, long=12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.sampled_from(["bitcoin", "ethereum"]), st.integers(0, 8)), max_size=6),

@@ -23,6 +23,7 @@ from pipeline.stream.silver.trades.parsing import to_trades
 from pipeline.stream.streams.trades import TradeWriter
 from pipeline.tables.gold import ALERTS
 from pipeline.tables.silver import FACT_TRADES, REJECTED_EVENTS
+from tests.support.examples import examples
 from tests.support.trades import RECORD_SCHEMA, match, records
 
 SETTINGS = load_settings({"COINBASE_PRODUCTS": "BTC-USD,ETH-USD"})
@@ -224,7 +225,7 @@ def test_a_crash_across_a_restart_is_seen(stream: Stream) -> None:
     assert [kind for kind, _ in alerts(stream)] == ["FLASH_CRASH"]
 
 
-@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=examples(3, long=12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.sampled_from(["BTC-USD", "ETH-USD"]), st.integers(60, 70)), max_size=8),

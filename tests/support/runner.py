@@ -25,6 +25,7 @@ from pipeline.host.ports import is_free
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import CHECKOUT
 from tests.support.docker.debian import ASKED_BY_NAME
+from tests.support.examples import LONG
 from tests.support.results import Results, read_junit
 
 SUITES = ("static", "unit", "engines", "spark", "integration", "docs", "containers")  # fast ones first
@@ -35,6 +36,8 @@ ROOM = {"containers": 12_000_000_000}  # bytes of available memory: less is not 
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 FETCH_JARS = ["-m", "pipeline.engines.jars", "fetch"]
 PREPARATIONS = {"engines": FETCH_JARS, "spark": FETCH_JARS}  # Iceberg's jar is not among pyspark's
+# Most of a Spark test is the planning of statements, by one thread: two sessions share the files.
+OPTIONS = {"spark": ("--numprocesses=2", "--dist=loadfile")}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -158,7 +161,7 @@ class Run:
         self._suites = request.suites
         self._long = request.long
         self._home = home
-        self._environment = test_environment(home) | permissions(request)
+        self._environment = test_environment(home) | permissions(request) | ({LONG: "1"} if request.long else {})
         self._running: dict[str, Running] = {}
 
     def run_all(self) -> Results:
@@ -203,7 +206,7 @@ class Run:
         if not prepare(suite, self._environment):
             return
         command = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", f"--junitxml={report}"]
-        command += [] if self._long else ["-m", "not long"]
+        command += [*OPTIONS.get(suite, ()), *([] if self._long else ["-m", "not long"])]
         with contextlib.ExitStack() as files:
             # A process group of its own: Ctrl-C reaches pytest once, from us, and its fixtures take the engines down.
             process = subprocess.Popen(

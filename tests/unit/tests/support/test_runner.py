@@ -79,7 +79,7 @@ def test_second_run_in_the_same_home_is_refused(tmp_path: Path) -> None:
 def start_run(folder: Path, tests: dict[str, str], *words: str, room: str = "{}") -> subprocess.Popen[str]:
     """Start a run over suites of our own, given by the text of their only file; `room` is their need of memory."""
     for suite, text in tests.items():
-        (folder / "tests" / suite).mkdir(parents=True)
+        (folder / "tests" / suite).mkdir(parents=True, exist_ok=True)
         (folder / "tests" / suite / f"test_of_{suite}.py").write_text(text)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = long\naddopts = --strict-markers\n")
     code = (
@@ -120,16 +120,16 @@ import pathlib
 def test_the_other_one_has_ended(): assert pathlib.Path('done').exists()
 """
 LONG = """
-import pytest
+import os, pytest
 def test_short(): pass
 @pytest.mark.long
-def test_long(): assert False, "I am long"
+def test_long(): assert "COINLAKE_TEST_LONG" not in os.environ
 """
 
 
 def test_stopped_run_lets_its_suites_clean_up(tmp_path: Path) -> None:
     """Suites that hang are interrupted, their fixtures' clean-up runs, and nothing is left."""
-    with start_run(tmp_path, {"unit": HANGS, "spark": HANGS}, "unit", "spark") as process:
+    with start_run(tmp_path, {"docs": HANGS, "containers": HANGS}, "docs", "containers") as process:
         while len(list(tmp_path.glob("up-*"))) < 2 and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
@@ -151,6 +151,15 @@ def test_some_suites_run_side_by_side(tmp_path: Path, first: str, second: str) -
         "2 passed, 0 failed",
     ]
     assert sorted(words, key=printed.index) == words
+
+
+def test_files_of_spark_run_side_by_side(tmp_path: Path) -> None:
+    other = tmp_path / "tests" / "spark" / "test_other.py"
+    other.parent.mkdir(parents=True)
+    other.write_text(MEETS.format(here="other", there="first"))
+    with start_run(tmp_path, {"spark": MEETS.format(here="first", there="other")}, "spark") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert "2 passed, 0 failed" in printed
 
 
 def test_without_room_for_both_one_suite_follows_the_other(tmp_path: Path) -> None:
