@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,7 @@ OF_GOLD = {"target", "origin", "target_day"}  # its forecasts are of several tar
 PRICE_TARGET = "close_usd"
 BAND = 0.3  # opacity of a single interval; several share it
 MODEL = "model"  # a forecast of several models has this column, too
+LINES = tuple(product(("solid", "dashed"), style.COIN_COLOURS))  # more than there are models
 
 
 def plot_forecast_data(price_file: Path, forecast_file: Path, picture: Path, *, coin: str = "bitcoin") -> Path:
@@ -66,11 +67,12 @@ def _read_forecast(file: Path) -> pd.DataFrame:
 def _paint(axes: Axes, prices: pd.Series[float], forecast: pd.DataFrame) -> None:
     axes.plot(prices.index, prices, color=style.INK, label="price")
     models = forecast.groupby(MODEL, sort=False) if MODEL in forecast else [("forecast", forecast)]
-    for (name, rows), colour in zip(models, cycle(style.COIN_COLOURS), strict=False):
+    for (name, rows), (line, colour) in zip(models, cycle(LINES), strict=False):
         axes.fill_between(
             rows["day"], rows["lower"], rows["upper"], color=colour, alpha=BAND / len(models), linewidth=0
         )
-        axes.plot(rows["day"], rows["value"], color=colour, marker="o" if len(rows) == 1 else None, label=str(name))
+        marker = "o" if len(rows) == 1 else None
+        axes.plot(rows["day"], rows["value"], color=colour, linestyle=line, marker=marker, label=str(name))
     style.number_axis(axes, "Price (USD)", style.usd)
     style.date_axis(axes)
     style.legend_above(axes)

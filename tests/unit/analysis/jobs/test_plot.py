@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from analysis import style
+from analysis.forecast.catalog import NAMES
 from analysis.jobs.errors import JobOutputError
-from analysis.jobs.plot import _read_forecast, plot_forecast_data
+from analysis.jobs.plot import MODEL, _paint, _read_forecast, plot_forecast_data
 from tests.support.jobs import OUTPUT, PRICES
 
 MODELS = (
@@ -43,6 +45,16 @@ def test_history_and_forecast_are_drawn(tmp_path: Path) -> None:
 def test_each_model_has_its_colour(tmp_path: Path) -> None:
     picture = plot_forecast_data(*files(tmp_path, forecast=MODELS), coin="ethereum")
     assert all(has_colour(picture, colour) for colour in style.COIN_COLOURS[:2])
+
+
+def test_no_two_models_share_a_line() -> None:
+    days = pd.date_range("2026-01-04", periods=2)
+    models = [name for name in NAMES for _ in days]
+    forecast = pd.DataFrame({"day": [*days] * len(NAMES), MODEL: models, "value": 2.0, "lower": 1.0, "upper": 3.0})
+    axes = Figure().subplots()
+    _paint(axes, pd.Series([1.0, 2.0], index=days - pd.Timedelta(days=2)), forecast)
+    lines = {(line.get_color(), line.get_linestyle()) for line in axes.lines}
+    assert len(lines) == len(axes.lines) == len(NAMES) + 1
 
 
 def test_of_golds_forecasts_the_newest_of_the_price_are_drawn(tmp_path: Path) -> None:
