@@ -17,26 +17,34 @@ from pipeline.settings import Settings, load_settings
 from pipeline.tickers import coin_named
 
 SQL_DIR = Path(__file__).with_name("sql")
+MAX_ROWS = 1_000_000
+"""A million rows of ten columns take about 1 GB until they are a frame."""
 
 
 class Lake:
-    """The running lake as Presto shows it."""
+    """The running lake as Presto shows it; `max_rows` is the limit of every result."""
 
-    def __init__(self, presto: Presto) -> None:
+    def __init__(self, presto: Presto, max_rows: int = MAX_ROWS) -> None:
         self._presto = presto
+        self._max_rows = max_rows
 
-    def query(self, sql: str, params: Sequence[object] = (), *, exact: bool = False) -> pd.DataFrame:
+    def query(
+        self, sql: str, params: Sequence[object] = (), *, exact: bool = False, max_rows: int | None = None
+    ) -> pd.DataFrame:
         """Run one statement and return its rows, with times in UTC.
 
         `params` fill the statement's `?` in order (a list becomes an ARRAY). Decimals come as floats to calculate
-        with, or with `exact` as `decimal.Decimal`, equal to the table's to the last digit.
+        with, or with `exact` as `decimal.Decimal`, equal to the table's to the last digit. `max_rows` is this result's
+        limit in the place of the lake's.
 
         Raises:
             PrestoUnreachableError: Presto is down or still starting.
             TableMissingError: a table, schema or catalog is not registered.
             QueryError: Presto refused or failed the statement.
+            TooManyRowsError: the result is larger than the limit; the statement is cancelled, the rest not read.
         """
-        columns, rows = self._presto.columns_and_rows(sql, params)
+        limit = self._max_rows if max_rows is None else max_rows
+        columns, rows = self._presto.columns_and_rows(sql, params, max_rows=limit)
         return to_frame(columns, rows, exact=exact)
 
     def coverage(self) -> pd.DataFrame:
@@ -106,9 +114,12 @@ class Lake:
                 raise UnknownNameError(kind, name, known)
 
 
-def connect(settings: Settings | None = None) -> Lake:
-    """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet."""
-    return Lake(Presto((settings or load_settings()).lake.presto_url, source="coinlake-analysis"))
+def connect(settings: Settings | None = None, max_rows: int = MAX_ROWS) -> Lake:
+    """Return the lake that `settings` (the environment's, if none are given) point at; no traffic yet.
+
+    `max_rows`: a result with more rows is an error.
+    """
+    return Lake(Presto((settings or load_settings()).lake.presto_url, source="coinlake-analysis"), max_rows)
 
 
 def load_sql(name: str) -> str:

@@ -14,7 +14,8 @@
     ├── StoppedError             work was interrupted because the service is stopping; it resumes at the next start
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
-    ├── UnknownNameError         the lake has no coin or product of that name
+    ├── TooManyRowsError         a query's result has more rows than its caller takes
+    ├── UnknownNameError         the lake has no coin, product or table of that name
     ├── NotebookError            a notebook did not run to its end
     ├── UnusableInputError       a notebook called a function with rows, an option or a session that it cannot use
     ├── JobError                 a notebook job did not deliver its forecast; its leaves: analysis/jobs/errors.py
@@ -128,8 +129,19 @@ class TableMissingError(QueryError):
         super().__init__(name, f"{message}; analysis/scripts/hive_setup.sh registers the lake's tables", query_id)
 
 
+class TooManyRowsError(CoinlakeError):
+    """A query's result has more rows than its caller takes; nothing of it is returned."""
+
+    def __init__(self, max_rows: int) -> None:
+        super().__init__(
+            f"the result has more than {max_rows:,} rows, and would fill this program's memory. Return fewer (LIMIT, "
+            f"WHERE, GROUP BY), or pass a higher limit, max_rows=N"
+        )
+        self.max_rows = max_rows
+
+
 class UnknownNameError(CoinlakeError):
-    """The lake has no coin or product of that name; the message names those that it has."""
+    """The lake has no coin, product or table of that name; the message names those that it has."""
 
     def __init__(self, kind: str, name: str, known: list[str]) -> None:
         near = get_close_matches(name.lower(), [one.lower() for one in known], n=1)

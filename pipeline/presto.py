@@ -12,6 +12,7 @@ import requests
 from prestodb.exceptions import HttpError, PrestoQueryError
 
 from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError
+from pipeline.presto_cursor import LimitedCursor
 
 NOT_REGISTERED = {"TABLE_NOT_FOUND", "MISSING_TABLE", "SCHEMA_NOT_FOUND", "MISSING_SCHEMA", "MISSING_CATALOG"}
 NOT_READY = {"SERVER_STARTING_UP", "SERVER_SHUTTING_DOWN", "NO_NODES_AVAILABLE"}
@@ -34,7 +35,7 @@ class Presto:
         return self.columns_and_rows(sql, params)[1]
 
     def columns_and_rows(
-        self, sql: str, params: Sequence[object] = ()
+        self, sql: str, params: Sequence[object] = (), *, max_rows: int | None = None
     ) -> tuple[list[tuple[str, str]], list[list[Any]]]:
         """Run one statement; return its columns (name, Presto's type) and its rows.
 
@@ -44,10 +45,11 @@ class Presto:
             PrestoUnreachableError: Presto is down or still starting.
             TableMissingError: a table, schema or catalog is not registered.
             QueryError: Presto refused or failed the statement.
+            TooManyRowsError: the result has more than `max_rows` rows; the rest is not read.
         """
         try:
-            cursor = self._connection().cursor()
-            rows = cursor.execute(sql, list(params)).fetchall()
+            cursor = LimitedCursor(self._connection(), max_rows)
+            rows = cursor.execute(sql, params).fetchall()
         except PrestoQueryError as error:
             raise self._query_error(error) from error
         except (requests.RequestException, HttpError) as error:

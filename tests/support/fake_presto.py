@@ -17,7 +17,7 @@ def table(columns: dict[str, str], *rows: list[object]) -> Answer:
 class FakePresto(HTTPServer):
     """Answers every statement with `answer`, or as `answers` has it for a word in the statement.
 
-    It keeps what it was asked, with the headers.
+    It keeps what it was asked, with the headers. A table comes in pages of `page_rows`.
     """
 
     def __init__(self) -> None:
@@ -25,6 +25,10 @@ class FakePresto(HTTPServer):
         self.answer: Answer = {}
         self.answers: dict[str, Answer] = {}
         self.status = 200
+        self.page_rows = 1000
+        self.pages_sent = 0
+        self.cancelled: list[str] = []
+        self.cancel_status = 204
         self.statements: list[str] = []
         self.headers: list[dict[str, str]] = []
 
@@ -55,10 +59,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.statements.append(statement)
         self.server.headers.append(dict(self.headers.items()))
         added = {"X-Presto-Added-Prepare": "st=SELECT"} if statement.startswith("PREPARE") else {}
-        self._reply({"nextUri": f"{self.server.url}/next"}, added)
+        self._reply({"nextUri": f"{self.server.url}/next/0"}, added)
 
     def do_GET(self) -> None:
-        self._reply(self.server.answer_to_last(), {})
+        """Answer with the page that the address ends in."""
+        number = int(self.path.rpartition("/")[2])
+        answer, rows = self.server.answer_to_last(), self.server.page_rows
+        self.server.pages_sent += 1
+        executes = self.server.statements[-1].split()[0] not in {"PREPARE", "DEALLOCATE"}
+        page = answer.get("data", [])[number * rows :] if executes else []
+        more = {"nextUri": f"{self.server.url}/next/{number + 1}"} if len(page) > rows else {}
+        self._reply({**answer, "data": page[:rows], **more}, {})
+
+    def do_DELETE(self) -> None:
+        self.server.cancelled.append(self.path)
+        self.send_response(self.server.cancel_status)
+        self.end_headers()
 
     def _reply(self, part: dict[str, Any], headers: dict[str, str]) -> None:
         body = json.dumps({"id": "20261121_000000_00001_abcde", "infoUri": "", "stats": {}, **part}).encode()

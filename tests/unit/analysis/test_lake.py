@@ -13,7 +13,13 @@ import pandas as pd
 import pytest
 
 from analysis.lake import SQL_DIR, Lake, connect, load_sql
-from pipeline.errors import PrestoUnreachableError, QueryError, TableMissingError, UnknownNameError
+from pipeline.errors import (
+    PrestoUnreachableError,
+    QueryError,
+    TableMissingError,
+    TooManyRowsError,
+    UnknownNameError,
+)
 from pipeline.settings import load_settings
 from tests.support.fake_presto import table
 
@@ -50,6 +56,41 @@ def test_parameters_are_bound_not_pasted(lake: Lake, presto: FakePresto) -> None
     prepare, execute, _deallocate = presto.statements
     assert prepare.endswith("FROM SELECT ? = 1")
     assert execute.endswith("USING 'x'' OR 1=1 --'")
+
+
+@pytest.mark.parametrize("params", [(), (7,)], ids=["plain", "prepared"])
+def test_a_result_beyond_the_limit_is_cancelled_and_read_no_further(
+    lake: Lake, presto: FakePresto, params: tuple[int, ...]
+) -> None:
+    presto.gives({"n": "bigint"}, *([n] for n in range(1000)))
+    presto.page_rows = 10
+    with pytest.raises(TooManyRowsError, match=r"more than 25 rows.*LIMIT, WHERE, GROUP BY.*max_rows=N"):
+        lake.query("SELECT n FROM t", params, max_rows=25)
+    assert presto.cancelled == ["/v1/query/20261121_000000_00001_abcde"]
+    assert presto.pages_sent < 10, "pages of a hundred"
+
+
+def test_a_result_at_the_limit_is_whole(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"n": "bigint"}, *([n] for n in range(30)))
+    presto.page_rows = 10
+    assert lake.query("SELECT n FROM t", max_rows=30)["n"].tolist() == list(range(30))
+    assert presto.cancelled == []
+
+
+def test_the_limit_of_the_lake_holds_for_its_own_statements(presto: FakePresto, tmp_path: Path) -> None:
+    presto.gives({"coin": "varchar"}, ["bitcoin"], [None])
+    small = connect(load_settings({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": presto.url}), max_rows=1)
+    with pytest.raises(TooManyRowsError, match="more than 1 row"):
+        small.coverage()
+    assert len(small.query("SELECT coin FROM t", max_rows=2)) == 2
+
+
+def test_a_cancel_that_fails_hides_no_error(lake: Lake, presto: FakePresto, caplog: pytest.LogCaptureFixture) -> None:
+    presto.cancel_status, presto.page_rows = 500, 2
+    presto.gives({"n": "bigint"}, [1], [2], [3])
+    with pytest.raises(TooManyRowsError):
+        lake.query("SELECT n FROM t", max_rows=1)
+    assert "20261121_000000_00001_abcde was not cancelled" in caplog.text
 
 
 def test_closes_are_asked_for_the_given_coins(lake: Lake, presto: FakePresto) -> None:
