@@ -15,6 +15,8 @@
     ├── QueryError               Presto refused or failed a query; the same query will fail again
     │   └── TableMissingError        ... because a table is not registered yet
     ├── TooManyRowsError         a query's result has more rows than its caller takes
+    ├── TableCopyError           a table's files cannot be copied, or are not its rows: analysis/errors.py
+    │   └── CopyTooLargeError        ... because they are larger than the caller allows
     ├── UnknownNameError         the lake has no coin, product or table of that name
     ├── NotebookError            a notebook did not run to its end
     ├── UnusableInputError       a notebook called a function with rows, an option or a session that it cannot use
@@ -30,7 +32,7 @@
     │       ├── ComputeRefusedError      ... because clusters are not allowed here
     │       ├── QuotaExceededError       ... because of a limit, so a later call may succeed
     │       └── WorkspaceUnreachableError  it does not answer, so a later call may succeed
-    ├── ForecastError            prices were not forecast; the same call will fail again
+    ├── ForecastError            prices were not forecast; its leaves: analysis/forecast/errors.py
     │   ├── HistoryError             the prices themselves cannot be forecast
     │   ├── PlanError                ... or are too few for what was asked
     │   ├── UnknownModelError        there is no model of that name
@@ -53,7 +55,6 @@ Leaves say whether a retry can help; each class builds its own message from the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from difflib import get_close_matches
 
 
@@ -167,36 +168,6 @@ class UnusableInputError(CoinlakeError):
 
 class ForecastError(CoinlakeError):
     """Prices were not forecast; the same call will fail again."""
-
-
-class HistoryError(ForecastError):
-    """A history of prices cannot be forecast; the message names the days at fault."""
-
-    def __init__(self, what: str, fault: str) -> None:
-        super().__init__(f"{what}: {fault}")
-
-
-class PlanError(ForecastError):
-    """An evaluation asks for more than the history has, or for what makes no sense."""
-
-    def __init__(self, given: str, expected: str) -> None:
-        super().__init__(f"{given}: expected {expected}")
-
-
-class UnknownModelError(ForecastError):
-    """There is no forecast model of that name; the message names those that there are."""
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        near = get_close_matches(name.lower(), known, n=2)
-        hint = f", did you mean {' or '.join(map(repr, near))}?" if near else "."
-        super().__init__(f"no model {name!r}{hint} There are {', '.join(known)}.")
-
-
-class ModelError(ForecastError):
-    """A forecast model failed on a history."""
-
-    def __init__(self, model: str, origin: str, cause: str) -> None:
-        super().__init__(f"model {model} failed on the days up to {origin}: {cause}")
 
 
 class StoppedError(CoinlakeError):

@@ -8,9 +8,9 @@ from analysis.forecast.arima import Arima
 from analysis.forecast.automatic import AutoArima, Ets
 from analysis.forecast.baselines import Drift, Naive
 from analysis.forecast.boosting import BoostedCalendar, BoostedLags
+from analysis.forecast.errors import UnknownModelError
 from analysis.forecast.model import Model
 from analysis.forecast.volatility import Garch, Har, NaiveVolatility
-from pipeline.errors import UnknownModelError
 from pipeline.tables.forecasts import CLOSE_USD, REALISED_VOLATILITY
 
 NAIVE = "naive"

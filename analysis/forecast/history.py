@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.forecast.errors import HistoryError
 from analysis.prices import DailySeries
-from pipeline.errors import HistoryError
 
 MOST_CARRIED = 7
 CSV_COLUMNS = ("day", "price_usd")

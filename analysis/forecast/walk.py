@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.forecast.errors import HistoryError, ModelError, PlanError
 from analysis.forecast.model import Model
-from pipeline.errors import HistoryError, ModelError, PlanError
 
 LEAST_ORIGINS = 8  # with fewer, the bootstrap's interval means nothing
 LEAST_TRAINING = 60  # days that every model has before the first origin, besides the horizon

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.forecast.catalog import NAMES, chosen
-from pipeline.errors import ForecastError, UnknownModelError
+from analysis.forecast.errors import UnknownModelError
+from pipeline.errors import ForecastError
 
 
 def names(*asked: str) -> dict[str, list[str]]:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.forecast.errors import HistoryError
 from analysis.forecast.evaluate import Plan, evaluate
 from analysis.forecast.results import Results, Run
-from pipeline.errors import HistoryError
 from pipeline.tables.forecasts import CLOSE_USD, FORECAST_SCORES, FORECASTS, REALISED_VOLATILITY
 from tests.support.price_histories import clustered, daily, garch_returns, random_walk, series
 

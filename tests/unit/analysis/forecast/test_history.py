@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.forecast.errors import HistoryError
 from analysis.forecast.history import daily_history, read_prices
-from pipeline.errors import ForecastError, HistoryError
+from pipeline.errors import ForecastError
 from tests.support.price_histories import daily, random_walk
 
 

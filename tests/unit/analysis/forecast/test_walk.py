@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.forecast.baselines import Naive
+from analysis.forecast.errors import HistoryError, ModelError, PlanError
 from analysis.forecast.model import Untuned
 from analysis.forecast.walk import Walk, origins_of, walk_forward
-from pipeline.errors import HistoryError, ModelError, PlanError
 from tests.support.price_histories import daily, random_walk
 
 
