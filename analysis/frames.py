@@ -1,4 +1,4 @@
-"""Turn Presto's rows into pandas columns of the right type: its protocol sends decimals and times as text."""
+"""Turn rows into pandas columns of the right type: Presto sends decimals and times as text, DuckDB as objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FRACTIONS = {"real", "double"}
 
 
 def to_frame(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]], *, exact: bool) -> pd.DataFrame:
-    """Return the rows as a frame; `columns` are Presto's names and types.
+    """Return the rows as a frame; `columns` are names and Presto's types.
 
     Decimals become floats, or `decimal.Decimal` with `exact`; timestamps become aware UTC times, dates days without a
     zone, whole numbers pandas' nullable integers; NULL stays missing in all of them.
@@ -39,5 +39,5 @@ def _converted(values: pd.Series, presto_type: str, *, exact: bool) -> pd.Series
     return values
 
 
-def _without_utc(moment: str) -> str:
-    return moment.removesuffix(" UTC")
+def _without_utc(moment: object) -> str:
+    return str(moment).removesuffix(" UTC")

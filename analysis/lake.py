@@ -6,26 +6,32 @@ The SQL itself stands in `analysis/sql/`, one statement a file; `Lake` has one m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.errors import CopyTooLargeError
 from analysis.frames import to_frame
+from analysis.sql_files import load_sql
 from pipeline.errors import UnknownNameError
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
 from pipeline.tickers import coin_named
 
-SQL_DIR = Path(__file__).with_name("sql")
+if TYPE_CHECKING:
+    from analysis.local_copy import LocalCopy
+
 MAX_ROWS = 1_000_000
 """A million rows of ten columns take about 1 GB until they are a frame."""
+MAX_COPIED_BYTES = 1_000_000_000
 
 
 class Lake:
     """The running lake as Presto shows it; `max_rows` is the limit of every result."""
 
-    def __init__(self, presto: Presto, max_rows: int = MAX_ROWS) -> None:
+    def __init__(self, presto: Presto, hdfs_http_url: str, max_rows: int = MAX_ROWS) -> None:
         self._presto = presto
+        self._hdfs_http_url = hdfs_http_url
         self._max_rows = max_rows
 
     def query(
@@ -46,6 +52,26 @@ class Lake:
         limit = self._max_rows if max_rows is None else max_rows
         columns, rows = self._presto.columns_and_rows(sql, params, max_rows=limit)
         return to_frame(columns, rows, exact=exact)
+
+    def copy(self, *tables: str, max_bytes: int = MAX_COPIED_BYTES) -> LocalCopy:
+        """Copy tables to this machine as they are now, to ask DuckDB the same: `with lake.copy("...") as copy:`.
+
+        Tables are named catalog.schema.table. Each is copied as of one snapshot, one table after the other.
+
+        Raises:
+            UnknownNameError: the lake has no such table.
+            TableCopyError: it is a view, its files are larger than `max_bytes` together with the others', or cannot be
+                read alone.
+            ServiceError: Presto or HDFS does not answer.
+        """
+        from analysis.lake_files import find_files
+        from analysis.local_copy import LocalCopy
+
+        found = [find_files(self._presto, table) for table in dict.fromkeys(tables)]
+        size = sum(table.size for table in found)
+        if size > max_bytes:
+            raise CopyTooLargeError([table.name for table in found], size, max_bytes)
+        return LocalCopy(self._hdfs_http_url, found, self._max_rows)
 
     def coverage(self) -> pd.DataFrame:
         """Return what the lake holds: `table, coin, source, row_count, first_time, last_time`."""
@@ -119,9 +145,5 @@ def connect(settings: Settings | None = None, max_rows: int = MAX_ROWS) -> Lake:
 
     `max_rows`: a result with more rows is an error.
     """
-    return Lake(Presto((settings or load_settings()).lake.presto_url, source="coinlake-analysis"), max_rows)
-
-
-def load_sql(name: str) -> str:
-    """Return the statement in `analysis/sql/<name>.sql`."""
-    return (SQL_DIR / f"{name}.sql").read_text(encoding="utf-8").strip().removesuffix(";")
+    lake = (settings or load_settings()).lake
+    return Lake(Presto(lake.presto_url, source="coinlake-analysis"), lake.hdfs_http_url, max_rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.lake import SQL_DIR
+from analysis.sql_files import SQL_DIR
 from analysis.statement import fill
 from pipeline.tables import views
 from tests.support.stack import Stack

@@ -12,7 +12,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from analysis.lake import SQL_DIR, Lake, connect, load_sql
+from analysis.lake import Lake, connect
+from analysis.sql_files import SQL_DIR, load_sql
 from pipeline.errors import (
     PrestoUnreachableError,
     QueryError,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.lake import SQL_DIR
+from analysis.sql_files import SQL_DIR
 from analysis.statement import fill, literal, main, parameters
 
 FILES = sorted(SQL_DIR.glob("*.sql"))

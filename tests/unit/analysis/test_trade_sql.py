@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from analysis.lake import load_sql
+from analysis.sql_files import load_sql
 from pipeline.tables.gold import ALERTS, PRICE_STATS
 from pipeline.tables.ops import COVERAGE, GAPS
 from pipeline.tables.silver import CANDLES_1M, FACT_TRADES
