@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Summary: Make sure that JupyterLab runs on the lake, and print the address that opens a notebook in it.
-# Usage: notebook_up.sh [prices | trades]   which notebook; prices if none is named
+# Usage: notebook_up.sh [prices | trades | forecast | bitcoin-utils]   which notebook; prices if none is named
 #
 # The address carries the token that lets you in: give it to nobody. On a desktop the browser opens it.
 set -euo pipefail

@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.engines.notebook_copies import refresh
+from pipeline.engines.notebook_copies import SHIPPED, refresh
 from pipeline.errors import CoinlakeError
-from pipeline.settings import CHECKOUT, Settings, load_settings
+from pipeline.settings import Settings, load_settings
 
 JUPYTER_CONFIG = Path(__file__).with_name("jupyter")  # the defaults of JupyterLab's own settings
 IDLE_KERNEL_S = 3600  # a kernel that no tab uses any more holds about 190 MB
@@ -27,7 +27,7 @@ def main() -> int:
     if not ours.access.notebook_token:  # without one JupyterLab would invent another at each start
         print("notebook: COINLAKE_NOTEBOOK_TOKEN is not set", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG
-    for line in refresh(CHECKOUT / "analysis" / "notebooks", ours.notebook_dir):
+    for line in refresh(SHIPPED, ours.notebook_dir):
         print(line, flush=True)  # noqa: T201  # its log
     config_path = os.pathsep.join(filter(None, (str(JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH"))))
     environment = {

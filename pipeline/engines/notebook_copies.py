@@ -1,7 +1,8 @@
 """The user's copies of the notebooks that ship: JupyterLab works on these, so that the checkout stays as it is.
 
 A copy whose cells nobody changed is replaced when the shipped notebook has changed; one that was changed is kept, and
-the new notebook is laid beside it. Outputs do not count as changes.
+the new notebook is laid beside it. A notebook that no longer ships, or does so under another name, loses its
+unchanged copy. Outputs do not count as changes.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.settings import CHECKOUT
+
+SHIPPED = CHECKOUT / "analysis" / "notebooks"
 ORIGINALS = ".shipped"  # a folder beside the copies: what each was made from
 
 
 def refresh(shipped: Path, copies: Path) -> Iterator[str]:
-    """Bring the copies up to date with the folder of shipped notebooks; yield a line for each file written."""
+    """Bring the copies up to date with the folder of shipped notebooks; yield a line for each file that changed."""
     originals = copies / ORIGINALS
     originals.mkdir(parents=True, exist_ok=True)
     for source in sorted(shipped.glob("*.ipynb")):
@@ -33,6 +37,21 @@ def refresh(shipped: Path, copies: Path) -> Iterator[str]:
             shutil.copyfile(source, beside)
             yield f"{copy} was changed by you and stays; the notebook as it ships now is {beside.name}"
         shutil.copyfile(source, original)
+    yield from _retire(shipped, copies)
+
+
+def _retire(shipped: Path, copies: Path) -> Iterator[str]:
+    """Remove the unchanged copies of notebooks that no longer ship; the user's own have no original."""
+    for original in sorted((copies / ORIGINALS).glob("*.ipynb")):
+        copy = copies / original.name
+        if (shipped / original.name).exists():
+            continue
+        if copy.exists() and _cells(copy) == _cells(original):
+            copy.unlink()
+            yield f"{copy} no longer ships and is removed"
+        elif copy.exists():
+            yield f"{copy} no longer ships, but was changed by you and stays"
+        original.unlink()
 
 
 def _cells(notebook: Path) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from pipeline.engines import supervisor
+from pipeline.engines.notebook_copies import SHIPPED, refresh
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import probes
 from pipeline.host.options import SetupOptions
@@ -15,7 +16,12 @@ from pipeline.settings import Settings, load_settings
 from pipeline.verbs import bring_up
 from pipeline.verbs.run_config import choose
 
-NOTEBOOKS = {"prices": "coin_prices.ipynb", "trades": "trades.ipynb"}  # among the copies in the home
+NOTEBOOKS = {  # among the copies in the home
+    "prices": "bitcoin-presto.ipynb",
+    "trades": "trades.ipynb",
+    "forecast": "forecast.ipynb",
+    "bitcoin-utils": "bitcoin_utils.ipynb",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         ensure_running(settings)
+        ensure_copy(settings, notebook)
     except CoinlakeError as error:
         print(f"notebook_up.sh: {error}", file=sys.stderr)  # noqa: T201  # a command line
         return 1
@@ -45,6 +52,14 @@ def ensure_running(settings: Settings) -> None:
         raise ServiceError(f"no lake runs in {settings.home}: pipeline/scripts/pipeline_setup.sh starts it")
     bring_up.start(choose(SetupOptions(notebook=True)))
     bring_up.wait_ready(settings, "notebook")
+
+
+def ensure_copy(settings: Settings, notebook: str) -> None:
+    """Return when the home has that notebook: not yet, where JupyterLab has run since before it shipped."""
+    if (settings.notebook_dir / NOTEBOOKS[notebook]).exists():
+        return
+    for line in refresh(SHIPPED, settings.notebook_dir):
+        print(f"notebook_up.sh: {line}", file=sys.stderr)  # noqa: T201
 
 
 def address(settings: Settings, notebook: str = "prices") -> str:

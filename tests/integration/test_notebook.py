@@ -36,7 +36,7 @@ def check_notebook(name: str, stack: Stack, folder: Path) -> None:
 
 
 def test_the_price_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:
-    check_notebook("coin_prices", stack, tmp_path)
+    check_notebook("bitcoin-presto", stack, tmp_path)
 
 
 def test_the_trade_notebook_draws_every_chart(stack: Stack, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 FOLDER = "analysis/notebooks"
 CHARTS = {
-    "coin_prices": [
+    "bitcoin-presto": [
         "01-price-history.png",
         "02-yearly-returns.png",
         "03-drawdown.png",

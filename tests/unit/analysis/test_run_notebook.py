@@ -111,11 +111,11 @@ def test_a_file_that_is_no_notebook_is_told(content: str | None, tmp_path: Path)
 def test_the_price_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
     rows = [*closes("bitcoin", "csv_coingecko", 800), *closes("solana", "simulator", 500)]
     made_up_lake.answer = table(DAILY, *rows)
-    pictures = run_notebook(checkout / notebook_path("coin_prices"), tmp_path / "out")
-    check_pictures("coin_prices", pictures, more_colours_than=50)
+    pictures = run_notebook(checkout / notebook_path("bitcoin-presto"), tmp_path / "out")
+    check_pictures("bitcoin-presto", pictures, more_colours_than=50)
     assert any("ARRAY['bitcoin','solana']" in statement for statement in made_up_lake.statements)
 
 
 def test_the_price_notebook_runs_on_an_empty_lake(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
-    check_pictures("coin_prices", run_notebook(checkout / notebook_path("coin_prices"), tmp_path / "out"))
+    check_pictures("bitcoin-presto", run_notebook(checkout / notebook_path("bitcoin-presto"), tmp_path / "out"))
     assert made_up_lake.statements

@@ -68,6 +68,35 @@ def test_a_copy_that_cannot_be_read_is_kept(shipped: Path, copies: Path) -> None
     assert (copies / "prices.ipynb").read_text() == "{"
 
 
+@pytest.mark.parametrize("outputs", [False, True])
+def test_a_renamed_notebook_takes_its_unchanged_copy_along(shipped: Path, copies: Path, outputs: bool) -> None:
+    write(copies / "prices.ipynb", "old", outputs=outputs)
+    (shipped / "prices.ipynb").rename(shipped / "renamed.ipynb")
+    new, removed = refresh(shipped, copies)
+    assert [path.name for path in copies.glob("*.ipynb")] == ["renamed.ipynb"]
+    assert ("renamed.ipynb" in new, "prices.ipynb no longer ships" in removed) == (True, True)
+    assert list(refresh(shipped, copies)) == []
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_an_edited_copy_of_a_renamed_notebook_stays(shipped: Path, copies: Path, content: str | None) -> None:
+    write(copies / "prices.ipynb", "old", "mine")
+    if content is not None:
+        (copies / "prices.ipynb").write_text(content)
+    before = (copies / "prices.ipynb").read_text()
+    (shipped / "prices.ipynb").rename(shipped / "renamed.ipynb")
+    _, kept = refresh(shipped, copies)
+    assert "was changed by you and stays" in kept
+    assert list(refresh(shipped, copies)) == []
+    assert (copies / "prices.ipynb").read_text() == before
+
+
+def test_an_own_notebook_is_never_removed(shipped: Path, copies: Path) -> None:
+    write(copies / "own.ipynb", "old")
+    assert list(refresh(shipped, copies)) == []
+    assert sources(copies / "own.ipynb") == ["old"]
+
+
 def test_a_deleted_copy_comes_back_and_own_notebooks_stay(shipped: Path, copies: Path) -> None:
     write(copies / "own.ipynb", "mine")
     (copies / "prices.ipynb").unlink()

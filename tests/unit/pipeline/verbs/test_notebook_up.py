@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,16 +29,15 @@ def settings(home: Path, port_base: int) -> Settings:
     )
 
 
-def url(port: int, notebook: str = "coin_prices") -> str:
+def url(port: int, notebook: str = "bitcoin-presto") -> str:
     return f"http://127.0.0.1:{port}/lab/tree/{notebook}.ipynb?token=a%2Bb"
 
 
 def test_the_address_opens_the_notebook_with_the_token(tmp_path: Path, checkout: Path) -> None:
     assert notebook_up.address(settings(tmp_path, 18000)) == url(18088)
     assert notebook_up.address(settings(tmp_path, 18000), "trades") == url(18088, "trades")
-    assert all(
-        (checkout / "analysis" / "notebooks" / notebook).is_file() for notebook in notebook_up.NOTEBOOKS.values()
-    )
+    shipped = {path.name for path in (checkout / "analysis" / "notebooks").glob("*.ipynb")}
+    assert set(notebook_up.NOTEBOOKS.values()) == shipped
 
 
 def test_without_a_lake_the_remedy_is_named(tmp_path: Path) -> None:
@@ -59,6 +59,10 @@ def run(checkout: Path, tmp_path: Path, jupyter: FakePresto) -> Run:
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\nprintf "%s" "$1" >{tmp_path}/opened\n')
     opener.chmod(0o755)
+    for notebook in notebook_up.NOTEBOOKS.values():
+        copy = tmp_path / "notebooks" / notebook
+        copy.parent.mkdir(exist_ok=True)
+        copy.touch()
     env = {name: value for name, value in os.environ.items() if name != "DISPLAY"} | {
         "COINLAKE_HOME": str(tmp_path),
         "COINLAKE_PYTHON": sys.executable,
@@ -67,9 +71,9 @@ def run(checkout: Path, tmp_path: Path, jupyter: FakePresto) -> Run:
         "PATH": f"{opener.parent}{os.pathsep}{os.environ['PATH']}",
     }
 
-    def run_script(**changed: str) -> subprocess.CompletedProcess[str]:
+    def run_script(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
         script = checkout / "analysis" / "scripts" / "notebook_up.sh"
-        return subprocess.run([script], env=env | changed, check=False, capture_output=True, text=True)
+        return subprocess.run([script, *arguments], env=env | changed, check=False, capture_output=True, text=True)
 
     return run_script
 
@@ -78,6 +82,31 @@ def test_the_address_of_a_running_notebook_is_printed(run: Run, jupyter: FakePre
     done = run()
     assert (done.returncode, done.stdout, done.stderr) == (0, url(jupyter.server_port) + "\n", "")
     assert not (tmp_path / "opened").exists()
+
+
+def test_each_notebook_has_its_name(run: Run, jupyter: FakePresto) -> None:
+    assert run("forecast").stdout == url(jupyter.server_port, "forecast") + "\n"
+    assert run("bitcoin-utils").stdout == url(jupyter.server_port, "bitcoin_utils") + "\n"
+
+
+def test_a_copy_that_is_not_there_yet_is_made(run: Run, jupyter: FakePresto, tmp_path: Path) -> None:
+    copy = tmp_path / "notebooks" / "bitcoin-presto.ipynb"
+    copy.unlink()
+    done = run()
+    assert (done.returncode, done.stdout) == (0, url(jupyter.server_port) + "\n")
+    assert f"notebook_up.sh: {copy} is the notebook as it ships" in done.stderr
+    assert copy.read_text().startswith("{")
+
+
+def test_a_wrong_name_lists_the_right_ones(run: Run) -> None:
+    done = run("coin_prices")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search("prices.*trades.*forecast.*bitcoin-utils", done.stderr)
+
+
+def test_the_help_lists_every_notebook(run: Run) -> None:
+    done = run("--help")
+    assert [name for name in notebook_up.NOTEBOOKS if name not in done.stdout] == []
 
 
 def test_a_desktop_opens_the_page(run: Run, jupyter: FakePresto, tmp_path: Path) -> None:
