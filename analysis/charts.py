@@ -1,4 +1,4 @@
-"""The seven charts of the notebook: each takes daily prices and returns a finished matplotlib figure."""
+"""The charts of a coin's prices: each takes daily prices and returns a finished matplotlib figure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis import prices, style
+from analysis import heat_map, prices, style
+from analysis.heat_map import Scale
 from analysis.prices import DailySeries
 from analysis.style import Caption
 
@@ -22,42 +22,41 @@ FACTOR_TICKS = (-99.0, -90.0, -75.0, -50.0, 0.0, 100.0, 300.0, 900.0, 3900.0, 99
 NO_SHARED_DAY = "There is no day on which all these coins have a price."
 DAYS_FOR_A_RETURN = 2
 TOO_FEW_DAYS = "Too few days: a return needs the prices of two."
-DARK_CELL = 28.0  # percent; from here on the cell's colour is so dark that its number must be white
 HEAT_LIMIT = 50.0  # percent; a stronger month takes the colour of the end of the scale
 
 
 def price_history(series: DailySeries) -> Figure:
     """Draw the price on a log scale, where equal steps up are equal factors; the highest close is marked."""
-    return _draw_one(series, "price", "Last price of each UTC day in USD, log scale", _paint_price_history)
+    return draw_coin(series, "price", "Last price of each UTC day in USD, log scale", _paint_price_history)
 
 
 def yearly_returns(series: DailySeries) -> Figure:
     """Draw a bar a year, as tall as the factor it changed the price by; unfinished years are hatched."""
     about = "Last close over that of the year before; equal heights are equal factors: -50 % is as tall as +100 %"
-    return _draw_one(series, "return by year", style.with_minus(about), _paint_yearly_returns)
+    return draw_coin(series, "return by year", style.with_minus(about), _paint_yearly_returns)
 
 
 def drawdown(series: DailySeries) -> Figure:
     """Draw how far the price lies below its highest close so far; the deepest fall is marked."""
-    return _draw_one(series, "drawdown", "Distance below the highest close so far, in percent", _paint_drawdown)
+    return draw_coin(series, "drawdown", "Distance below the highest close so far, in percent", _paint_drawdown)
 
 
 def moving_averages(series: DailySeries) -> Figure:
     """Draw the price with its 30-day and 200-day means."""
-    return _draw_one(series, "price with 30-day and 200-day means", "USD, log scale", _paint_averages)
+    return draw_coin(series, "price with 30-day and 200-day means", "USD, log scale", _paint_averages)
 
 
 def volatility(series: DailySeries) -> Figure:
     """Draw the 30-day volatility, annualised, with its median over the whole span."""
     about = "Standard deviation of daily log returns over 30 days, times √365, in percent a year"
-    return _draw_one(series, "volatility", about, _paint_volatility)
+    return draw_coin(series, "volatility", about, _paint_volatility)
 
 
 def monthly_returns(series: DailySeries) -> Figure:
     """Draw a heat map of the months' returns: a row a year, a column a month, white where nothing changed."""
     about = f"Last close over the last close of the month before, in percent; colours end at ±{HEAT_LIMIT:.0f} %"
     years = len(prices.yearly_returns(series.price))
-    return _draw_one(series, "return by month", about, _paint_monthly_returns, height=1.9 + 0.36 * max(years, 3))
+    return draw_coin(series, "return by month", about, _paint_monthly_returns, height=heat_map.height(years))
 
 
 def side_by_side(coins: Sequence[DailySeries]) -> Figure:
@@ -82,6 +81,15 @@ def side_by_side(coins: Sequence[DailySeries]) -> Figure:
     return style.draw(caption, lambda axes: _paint_side_by_side(axes, table, made_up))
 
 
+def draw_coin(
+    series: DailySeries, what: str, about: str, paint: Callable[[Axes, pd.Series[float]], None], height: float = 4.8
+) -> Figure:
+    """Draw a chart of a coin: `what` is for its title, `about` says what exactly is drawn, `paint` gets the prices."""
+    price = series.price
+    caption = Caption(f"{coin_name(series.coin)}: {what}", about, source_note([series]), simulated=series.simulated)
+    return style.draw(caption, (lambda axes: paint(axes, price)) if len(price) else None, height)
+
+
 def source_note(coins: Sequence[DailySeries]) -> str:
     """Name the sources and the span of days that the chart is made of."""
     sources = dict.fromkeys(source for series in coins for source in series.sources)
@@ -95,12 +103,9 @@ def coin_name(coin: str) -> str:
     return coin.replace("-", " ").title()
 
 
-def _draw_one(
-    series: DailySeries, what: str, about: str, paint: Callable[[Axes, pd.Series[float]], None], height: float = 4.8
-) -> Figure:
-    price = series.price
-    caption = Caption(f"{coin_name(series.coin)}: {what}", about, source_note([series]), simulated=series.simulated)
-    return style.draw(caption, (lambda axes: paint(axes, price)) if len(price) else None, height)
+def log_factor(percent: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return log2 of the factor that a change in percent stands for: +100 % is 1, -50 % is -1."""
+    return np.asarray(np.log2(1 + np.asarray(percent, dtype=np.float64) / 100))
 
 
 def _paint_price_history(axes: Axes, price: pd.Series[float]) -> None:
@@ -116,7 +121,7 @@ def _paint_yearly_returns(axes: Axes, price: pd.Series[float]) -> None:
         style.say(axes, TOO_FEW_DAYS)
         return
     returns = prices.yearly_returns(price)
-    heights = _log_factor(returns["return_pct"])
+    heights = log_factor(returns["return_pct"])
     colours = np.where(heights < 0, style.LOSS, style.GAIN)
     bars = axes.bar(returns.index, heights, color=colours, width=0.72, edgecolor="white", linewidth=0)
     for bar, percent, partial in zip(bars, returns["return_pct"], returns["partial"], strict=True):
@@ -128,8 +133,8 @@ def _paint_yearly_returns(axes: Axes, price: pd.Series[float]) -> None:
     low, high = min(axes.get_ylim()[0], -1), max(axes.get_ylim()[1], 1)
     axes.set_ylim(low, high)
     axes.set_xlim(returns.index[0] - 0.7, max(returns.index[-1], returns.index[0] + 7) + 0.7)
-    shown = [tick for tick in FACTOR_TICKS if low <= _log_factor(tick) <= high]
-    axes.set_yticks(_log_factor(shown), [f"{style.change(tick)} %" for tick in shown])
+    shown = [tick for tick in FACTOR_TICKS if low <= log_factor(tick) <= high]
+    axes.set_yticks(log_factor(shown), [f"{style.change(tick)} %" for tick in shown])
     axes.set_xticks(list(returns.index))
     axes.set(xlabel="Year (hatched: not a whole year)", ylabel="Return")
 
@@ -173,22 +178,10 @@ def _paint_monthly_returns(axes: Axes, price: pd.Series[float]) -> None:
     if len(price) < DAYS_FOR_A_RETURN:
         style.say(axes, TOO_FEW_DAYS)
         return
-    table = prices.monthly_returns(price)
-    norm = Normalize(-HEAT_LIMIT, HEAT_LIMIT)
-    image = axes.imshow(table.to_numpy(dtype=float), cmap=style.DIVERGING, norm=norm, aspect="auto")
-    for (row, column), percent in np.ndenumerate(table.to_numpy(dtype=float)):
-        if np.isfinite(percent):
-            ink = "white" if abs(percent) > DARK_CELL else style.INK
-            axes.text(column, row, style.change(percent), ha="center", va="center", color=ink, fontsize=9)
-    axes.set_xticks(range(12), MONTHS)
-    axes.set_yticks(range(len(table)), [str(year) for year in table.index])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.grid(visible=False)
+    table = prices.monthly_returns(price).set_axis(list(MONTHS), axis="columns")
+    words = table.map(style.change)
+    heat_map.paint(axes, table, words, Scale("Return (percent)", HEAT_LIMIT))
     axes.set(xlabel="Month", ylabel="Year")
-    bar = axes.figure.colorbar(image, ax=axes, extend="both", pad=0.02, aspect=30)
-    bar.set_label("Return (percent)")
-    bar.outline.set_visible(False)
 
 
 def _paint_side_by_side(axes: Axes, table: pd.DataFrame, made_up: set[str]) -> None:
@@ -230,11 +223,6 @@ def _label_bar(axes: Axes, bar: Rectangle, text: str) -> None:
     axes.annotate(
         text, place, (0, 4 if up else -4), textcoords="offset points", ha="center", va="bottom" if up else "top"
     )
-
-
-def _log_factor(percent: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return log2 of the factor that a change in percent stands for: +100 % is 1, -50 % is -1."""
-    return np.asarray(np.log2(1 + np.asarray(percent, dtype=np.float64) / 100))
 
 
 def _left_out_note(coins: Sequence[DailySeries], shown: Sequence[DailySeries]) -> str:

@@ -90,6 +90,10 @@ class Lake:
         self._check_names("coin", set(wanted).difference(frame["coin"]))
         return frame
 
+    def yearly_returns(self) -> pd.DataFrame:
+        """Return all coins' calendar years: `coin, year, return_pct, is_partial, close, source`, in percent and USD."""
+        return self.query(load_sql("yearly_returns"))
+
     def daily_closes(self, coins: Sequence[str], *, exact: bool = False) -> pd.DataFrame:
         """Return each source's last price of each UTC day: `coin, source, day, price_usd, observed_at`, in USD.
 

@@ -90,8 +90,8 @@ def moving_average(price: pd.Series[float], days: int) -> pd.Series[float]:
 
     Days without a price are left out of the mean; where more than a tenth of the window is missing, so is the mean.
     """
-    means = price.rolling(f"{days}D", min_periods=_enough(days)).mean()
-    return means.where(_age_in_days(price) >= days - 1)
+    means = price.rolling(f"{days}D", min_periods=enough(days)).mean()
+    return means.where(age_in_days(price) >= days - 1)
 
 
 def volatility(price: pd.Series[float], days: int = 30) -> pd.Series[float]:
@@ -100,9 +100,9 @@ def volatility(price: pd.Series[float], days: int = 30) -> pd.Series[float]:
     Over the returns of the last `days` calendar days; missing until there are that many, and where more than a tenth
     of them is missing. A change over a gap of several days is not a daily return and is left out.
     """
-    spread = daily_log_returns(price).rolling(f"{days}D", min_periods=_enough(days)).std(ddof=1)
+    spread = daily_log_returns(price).rolling(f"{days}D", min_periods=enough(days)).std(ddof=1)
     annualised: pd.Series[float] = spread * math.sqrt(DAYS_A_YEAR) * 100
-    return annualised.where(_age_in_days(price) >= days)
+    return annualised.where(age_in_days(price) >= days)
 
 
 def daily_log_returns(price: pd.Series[float]) -> pd.Series[float]:
@@ -133,6 +133,16 @@ def rebased(prices: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
     return table.loc[start:].div(common.loc[start]).mul(100)
 
 
+def age_in_days(price: pd.Series[float]) -> pd.Series[int]:
+    """Return how many days each price is younger than the first."""
+    return (_days(price).to_series() - _days(price).min()).dt.days
+
+
+def enough(days: int) -> int:
+    """Return how many of a window's days must have a price."""
+    return math.ceil(days * FULL_WINDOW)
+
+
 def _period_returns(price: pd.Series[float], frequency: str) -> pd.Series[float]:
     """Return the change over each calendar year (Y) or month (M) in percent, from the first period to the last."""
     closes = price.groupby(_days(price).to_period(frequency)).last()
@@ -146,11 +156,3 @@ def _period_returns(price: pd.Series[float], frequency: str) -> pd.Series[float]
 
 def _days(price: pd.Series[float]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(price.index)
-
-
-def _age_in_days(price: pd.Series[float]) -> pd.Series[int]:
-    return (_days(price).to_series() - _days(price).min()).dt.days
-
-
-def _enough(days: int) -> int:
-    return math.ceil(days * FULL_WINDOW)

@@ -158,8 +158,13 @@ def log_axis(axes: Axes, label: str, text: Callable[[float], str]) -> None:
 
 def percent_axis(axes: Axes, label: str) -> None:
     """Label the y axis in percent."""
-    axes.yaxis.set_major_formatter(_formatter(lambda value: f"{with_minus(f'{value:,.0f}')} %"))
+    percent_ticks(axes.yaxis)
     axes.set_ylabel(label)
+
+
+def percent_ticks(axis: Axis) -> None:
+    """Write the ticks of an axis in percent."""
+    axis.set_major_formatter(_formatter(lambda value: f"{number(value)} %"))
 
 
 def legend_above(axes: Axes) -> None:

@@ -154,6 +154,15 @@ def test_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> No
     assert lake.coverage()["row_count"].tolist() == [4642]
 
 
+def test_years_are_asked_of_all_coins(lake: Lake, presto: FakePresto) -> None:
+    columns = {"coin": "varchar", "year": "bigint", "return_pct": "double", "is_partial": "boolean"}
+    presto.gives(columns, ["bitcoin", 2013, 457.5, True], ["bitcoin", 2015, None, False])
+    frame = lake.yearly_returns()
+    assert (frame["year"].tolist(), frame["is_partial"].tolist()) == ([2013, 2015], [True, False])
+    assert frame["return_pct"].isna().tolist() == [False, True]
+    assert "iceberg.gold.yearly_returns" in presto.statements[-1]
+
+
 def test_presto_down_names_the_remedy(tmp_path: Path) -> None:
     away = connect(load_settings({"COINLAKE_HOME": str(tmp_path), "PRESTO_URL": "http://127.0.0.1:9"}))
     with pytest.raises(PrestoUnreachableError, match=r"127\.0\.0\.1:9 .*pipeline/scripts/pipeline_status\.sh"):

@@ -34,6 +34,14 @@ DAILY = {
     "source": "varchar",
     "held_at": "timestamp",
 }
+YEARLY = {
+    "coin": "varchar",
+    "year": "bigint",
+    "return_pct": "double",
+    "is_partial": "boolean",
+    "close": "decimal(38,18)",
+    "source": "varchar",
+}
 
 
 def write_notebook(path: Path, **cells: str) -> Path:
@@ -64,11 +72,12 @@ def closes(coin: str, source: str, days: int) -> list[list[object]]:
 
 @pytest.fixture
 def made_up_lake(presto: FakePresto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePresto:
-    """A Presto that knows the notebook's two statements; the notebook's kernel is pointed at it."""
+    """A Presto that knows the notebook's statements; the notebook's kernel is pointed at it."""
     monkeypatch.setenv("PRESTO_URL", presto.url)
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COINS", "bitcoin,solana")
     presto.answers["UNION ALL"] = table(COVERAGE)
+    presto.answers["iceberg.gold.yearly_returns"] = table(YEARLY)
     presto.answers["iceberg.gold.coins"] = table({"coin": "varchar"}, ["bitcoin"], ["solana"])
     presto.answer = table(DAILY)
     return presto
@@ -111,6 +120,11 @@ def test_a_file_that_is_no_notebook_is_told(content: str | None, tmp_path: Path)
 def test_the_price_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path: Path, checkout: Path) -> None:
     rows = [*closes("bitcoin", "csv_coingecko", 800), *closes("solana", "simulator", 500)]
     made_up_lake.answer = table(DAILY, *rows)
+    years = [
+        ["bitcoin", 2013, 42.5, True, "150", "csv_coingecko"],
+        ["bitcoin", 2014, None, False, "9", "csv_coingecko"],
+    ]
+    made_up_lake.answers["iceberg.gold.yearly_returns"] = table(YEARLY, *years)
     pictures = run_notebook(checkout / notebook_path("bitcoin-presto"), tmp_path / "out")
     check_pictures("bitcoin-presto", pictures, more_colours_than=50)
     assert any("ARRAY['bitcoin','solana']" in statement for statement in made_up_lake.statements)
