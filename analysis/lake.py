@@ -127,6 +127,16 @@ class Lake:
         self._check_names("product", {product} if frame.empty else ())
         return frame
 
+    def volume_profile(self, product: str, hours: int, levels: int = 40) -> pd.DataFrame:
+        """Return the volume of a product by price level over the last `hours`, the lowest level first.
+
+        Raises:
+            UnknownNameError: the lake has no such product.
+        """
+        frame = self.query(load_sql("volume_profile"), [product, hours, levels])
+        self._check_names("product", {product} if frame.empty else ())
+        return frame
+
     def trade_freshness(self, hours: int) -> pd.DataFrame:
         """Return how late the trades of the last `hours` came, by source and channel: quantiles in milliseconds."""
         return self.query(load_sql("trade_freshness"), [hours])

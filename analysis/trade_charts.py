@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import style, trades
-from analysis.style import Caption
+from analysis.trade_figures import caption_of, draw_nothing, draw_rows, quote_of
 
-NO_TRADES = "No trades to draw in this time.\npipeline/scripts/pipeline_status.sh shows whether they arrive."
 MOST_PANELS = 24
 MOST_CANDLES = 180  # with more, a candle is too narrow to be seen
 FEW_CANDLES = 20  # with less the picture is as wide as with so many
@@ -28,9 +27,9 @@ CRASH = "FLASH_CRASH"
 def price_trend(trend: pd.DataFrame, product: str) -> Figure:
     """Draw the rolling hour of a product: mean, volume-weighted mean, and the band from lowest to highest price."""
     rows = trades.one_product(trend, product)
-    about = f"At every minute, of all trades of the hour before it; {_quote(product)}"
-    caption = _caption(f"{product}: rolling hour", about, rows)
-    return _draw(caption, lambda axes: _paint_detailed_trend(axes, rows, _quote(product)), rows)
+    about = f"At every minute, of all trades of the hour before it; {quote_of(product)}"
+    caption = caption_of(f"{product}: rolling hour", about, rows)
+    return draw_rows(caption, lambda axes: _paint_detailed_trend(axes, rows, quote_of(product)), rows)
 
 
 def price_trends(trend: pd.DataFrame) -> Figure:
@@ -41,9 +40,9 @@ def price_trends(trend: pd.DataFrame) -> Figure:
     shown = [rows[rows["product_id"] == product] for product in order[:MOST_PANELS]]
     left_out = f". Left out, less turnover: {', '.join(order[MOST_PANELS:])}" if len(order) > MOST_PANELS else ""
     about = "Mean (line), VWAP (dashes), lowest to highest (band); behind the name: the mean against an hour before"
-    caption = _caption("Rolling hour of all products", about, rows, left_out)
+    caption = caption_of("Rolling hour of all products", about, rows, left_out)
     if not shown:
-        return _nothing(caption)
+        return draw_nothing(caption)
     columns = min(len(shown), 2 if len(shown) <= 6 else 4)
     heights = [2.0 if columns < 4 else 1.6] * math.ceil(len(shown) / columns)
     return style.draw_panels(caption, lambda panels: _paint_trends(panels, shown), heights, columns)
@@ -54,9 +53,9 @@ def candles(minutes: pd.DataFrame, product: str) -> Figure:
     rows = trades.one_product(minutes, product)
     width, wider = trades.widened(rows, MOST_CANDLES)
     about = "Hollow: closed above its opening, filled: below; the newest candle is still growing"
-    caption = _caption(f"{product}: {_span(width)} candles", about, rows)
+    caption = caption_of(f"{product}: {candle_words(width)} candles", about, rows)
     if rows.empty:
-        return _nothing(caption)
+        return draw_nothing(caption)
     return style.draw_panels(caption, lambda panels: _paint_candles(panels, wider, width, product), [3.4, 1.2])
 
 
@@ -64,9 +63,9 @@ def volume_per_asset(volume: pd.DataFrame, hours: int) -> Figure:
     """Draw each asset's turnover of the last `hours`, a panel for each quote currency."""
     rows = trades.real_first(volume[volume["turnover"] > 0], ("asset", "quote"))
     about = f"Price times size of all trades of the last {hours} h, in the quote currency; log scale, share of all"
-    caption = _caption("Turnover by asset", about, rows)
+    caption = caption_of("Turnover by asset", about, rows)
     if rows.empty:
-        return _nothing(caption)
+        return draw_nothing(caption)
     by_quote = sorted((part.sort_values("turnover") for _, part in rows.groupby("quote")), key=len, reverse=True)
     heights = [0.7 + 0.26 * len(part) for part in by_quote]
     return style.draw_panels(caption, lambda panels: _paint_each(panels, by_quote, _paint_volume), heights)
@@ -78,25 +77,16 @@ def alerts(minutes: pd.DataFrame, raised: pd.DataFrame, product: str) -> Figure:
     marks = trades.one_product(raised, product)
     marks = marks[marks["source"].isin(rows["source"])]
     count = f"{len(marks)} alert{'' if len(marks) == 1 else 's'}" if len(marks) else "no alert in this time"
-    about = f"Last price of every minute, band from lowest to highest; {_quote(product)}"
-    caption = _caption(f"{product}: {count}", about, rows)
-    return _draw(caption, lambda axes: _paint_alerts(axes, rows, marks, product), rows)
+    about = f"Last price of every minute, band from lowest to highest; {quote_of(product)}"
+    caption = caption_of(f"{product}: {count}", about, rows)
+    return draw_rows(caption, lambda axes: _paint_alerts(axes, rows, marks, product), rows)
 
 
 def freshness(quantiles: pd.DataFrame) -> Figure:
     """Draw how late trades came, by source and channel: from the median to the slowest, for each step of the way."""
     rows = trades.delays(trades.real_first(quantiles, ()))
-    caption = _caption("How late trades come", "By channel and step of the way; log scale", rows)
-    return _draw(caption, lambda axes: _paint_delays(axes, rows), rows, 1.8 + 0.42 * max(len(rows), 3))
-
-
-def _draw(caption: Caption, paint: Callable[[Axes], None], rows: pd.DataFrame, height: float = 4.8) -> Figure:
-    """Draw one set of axes; without rows the chart is low and tells what to do."""
-    return style.draw(caption, paint, height) if len(rows) else _nothing(caption)
-
-
-def _nothing(caption: Caption) -> Figure:
-    return style.draw(caption, lambda axes: style.say(axes, NO_TRADES), 2.4)
+    caption = caption_of("How late trades come", "By channel and step of the way; log scale", rows)
+    return draw_rows(caption, lambda axes: _paint_delays(axes, rows), rows, 1.8 + 0.42 * max(len(rows), 3))
 
 
 def _paint_detailed_trend(axes: Axes, rows: pd.DataFrame, quote: str) -> None:
@@ -147,7 +137,7 @@ def _paint_candles(panels: Sequence[Axes], rows: pd.DataFrame, minutes: int, pro
     price.bar(at, heights, width, bottoms, color=fills, edgecolor=colours, linewidth=0.9, zorder=3)
     volume.bar(at, rows["volume"], width, color=colours)
     base = product.partition("-")[0]
-    style.number_axis(price, f"Price ({_quote(product)})")
+    style.number_axis(price, f"Price ({quote_of(product)})")
     style.number_axis(volume, f"Volume ({base})", style.compact)
     volume.sharex(price)
     volume.xaxis_date()
@@ -206,7 +196,7 @@ def _paint_alerts(axes: Axes, rows: pd.DataFrame, marks: pd.DataFrame, product: 
             zorder=4,
         )
     axes.margins(y=0.12)
-    style.number_axis(axes, f"Price ({_quote(product)})")
+    style.number_axis(axes, f"Price ({quote_of(product)})")
     style.time_axis(axes)
     axes.set_xlabel("Time (UTC)")
     if len(marks):
@@ -237,22 +227,8 @@ def _paint_delays(axes: Axes, rows: pd.DataFrame) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, borderaxespad=0.3)
 
 
-def _caption(title: str, about: str, rows: pd.DataFrame, more: str = "") -> Caption:
-    sources = ", ".join(sorted(rows["source"].unique())) or "none"
-    return Caption(title, about, f"Source: {sources}{_when(rows)}; Coinlake{more}", simulated=trades.simulated(rows))
-
-
-def _when(rows: pd.DataFrame) -> str:
-    """Tell the span of the rows' times, where they have any."""
-    times = [rows[name] for name in ("minute", "window_end") if name in rows and len(rows)]
-    return "".join(f", {at.min():%Y-%m-%d %H:%M} to {at.max():%Y-%m-%d %H:%M} UTC" for at in times)
-
-
-def _quote(product: str) -> str:
-    return product.partition("-")[2]
-
-
-def _span(minutes: int) -> str:
+def candle_words(minutes: int) -> str:
+    """Return how wide a candle is, in words."""
     return "one-minute" if minutes == 1 else f"{minutes}-minute" if minutes < 60 else f"{minutes // 60}-hour"
 
 

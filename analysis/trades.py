@@ -14,6 +14,7 @@ from pipeline.events.trades import OPEN
 from pipeline.markets import SIMULATOR
 
 CANDLE_MINUTES = (1, 5, 15, 60, 240, 1440)
+VALUE_AREA = 0.7  # the usual share of the volume that its value area holds
 LONGEST_QUIET = pd.Timedelta(hours=1)  # a line is not drawn across more than this
 STEPS = {"feed": "trade to receipt", "queue": "receipt to Kafka", "total": "trade to Kafka"}
 QUANTILES = ("p50", "p90", "p99", "max")
@@ -50,9 +51,45 @@ def widened(candles: pd.DataFrame, at_most: int) -> tuple[int, pd.DataFrame]:
     span = (times[-1] - times[0]) / pd.Timedelta(minutes=1) if len(times) else 0
     minutes = next((width for width in CANDLE_MINUTES if span < at_most * width), CANDLE_MINUTES[-1])
     together = by_minute.groupby(times.floor(f"{minutes}min"))
-    return minutes, together.agg(
-        {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum", "trades": "sum"}
-    )
+    sums = dict.fromkeys(("volume", "turnover", "trades"), "sum")
+    return minutes, together.agg({"open": "first", "high": "max", "low": "min", "close": "last"} | sums)
+
+
+def vwap(candles: pd.DataFrame) -> pd.Series[float]:
+    """Return each candle's volume-weighted average price: turnover over volume; missing where nothing was traded."""
+    volume = candles["volume"].astype(float)
+    return candles["turnover"].astype(float) / volume.where(volume > 0)
+
+
+def rolling_vwap(candles: pd.DataFrame, hours: float) -> pd.Series[float]:
+    """Return the VWAP of the last `hours` at the end of each minute; missing until the candles are that old.
+
+    `candles` are one product's, a minute each. Minutes without a trade have no candle and no weight.
+    """
+    ends = pd.DatetimeIndex(candles["minute"] + pd.Timedelta(minutes=1), name="minute_end")
+    sums = candles[["turnover", "volume"]].astype(float).set_axis(ends).sort_index()
+    window = pd.Timedelta(hours=hours)
+    ratio = vwap(sums.rolling(window).sum())
+    return ratio.where(ratio.index >= ends.min() - pd.Timedelta(minutes=1) + window)
+
+
+def value_area(volume: pd.Series[float], share: float = VALUE_AREA) -> tuple[int, int, int]:
+    """Return the positions of the value area's lowest and highest level and of the one with the largest volume.
+
+    `volume` is of each price level, from the lowest up. From its largest level the area grows by the larger neighbour
+    until it holds `share` of the whole.
+
+    Raises:
+        ValueError: there is no level.
+    """
+    sizes = volume.to_numpy(dtype=float)
+    largest = int(sizes.argmax())
+    low = high = largest
+    while sizes[low : high + 1].sum() < share * sizes.sum() and (low > 0 or high < len(sizes) - 1):
+        below = sizes[low - 1] if low > 0 else -1.0
+        above = sizes[high + 1] if high < len(sizes) - 1 else -1.0
+        low, high = (low - 1, high) if below > above else (low, high + 1)
+    return low, high, largest
 
 
 def with_breaks(rows: pd.DataFrame, longest: pd.Timedelta = LONGEST_QUIET) -> pd.DataFrame:

@@ -34,6 +34,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     | {"trades": "bigint", "filled": "bigint"},
     "volume_per_asset": {"source": "varchar", "asset": "varchar", "quote": "varchar"}
     | {"volume": PRICE, "turnover": PRICE, "trades": "bigint", "last_price": PRICE},
+    "volume_profile": PRODUCT
+    | {"level": "integer", "price_from": "double", "price_to": "double", "volume": PRICE, "trades": "bigint"}
+    | {"first_trade": TIME, "last_trade": TIME},
     "live_alerts": {"triggered_at": TIME, "alert_type": "varchar"}
     | PRODUCT
     | {"move_pct": "decimal(18,6)", "window_s": "integer", "reference_price": PRICE, "reference_time": TIME}
@@ -81,6 +84,14 @@ def candles(product: str = BTC, source: str = "coinbase", minutes: int = 30, pri
             *("2", "200", 4, 0),
         ]
         for n in range(minutes)
+    ]
+
+
+def profile(product: str = BTC, source: str = "coinbase", levels: int = 20) -> list[Row]:
+    """Return price levels of one, from 100 up; the volume is largest in the middle."""
+    return [
+        [source, product, n, 100.0 + n, 101.0 + n, f"{1 + min(n, levels - 1 - n)}", 3, at(0), at(90)]
+        for n in range(levels)
     ]
 
 

@@ -144,6 +144,12 @@ def test_candles_are_asked_for_one_product(lake: Lake, presto: FakePresto) -> No
     assert presto.statements[1].endswith("USING 'BTC-USD',2")
 
 
+def test_a_volume_profile_is_asked_for_one_product(lake: Lake, presto: FakePresto) -> None:
+    presto.gives({"volume": "decimal(38,18)"}, ["1.5"])
+    assert lake.volume_profile("BTC-USD", 24)["volume"].tolist() == [1.5]
+    assert presto.statements[1].endswith("USING 'BTC-USD',24,40")
+
+
 def test_trade_coverage_counts_are_whole_numbers(lake: Lake, presto: FakePresto) -> None:
     presto.gives({"product_id": "varchar", "missing": "bigint"}, ["BTC-USD", 0])
     assert lake.trade_coverage()["missing"].tolist() == [0]

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
-from analysis import style, trade_charts
+from analysis import style, trade_charts, trade_figures
 from analysis.style import SIMULATED_MARK
 from tests.support import trade_answers as made
 from tests.support.trade_answers import BTC, ETH, Row
@@ -80,7 +80,7 @@ def test_a_simulated_chart_says_so_in_the_title_and_across(draw: Draw) -> None:
 @pytest.mark.parametrize("draw", CHARTS)
 def test_a_chart_without_trades_names_the_remedy(draw: Draw) -> None:
     said = words(draw("coinbase", 0))
-    assert trade_charts.NO_TRADES in said
+    assert trade_figures.NO_TRADES in said
     assert "pipeline_status.sh" in said
 
 

@@ -22,6 +22,7 @@ WORDS = {
     "volume_per_asset": "AS asset",  # reads candles_1m, too
     "candles": "candles_1m",
     "live_alerts": "dm_market_alerts",
+    "volume_profile": "AS price_from",  # reads fact_crypto_trades, too
     "trade_freshness": "fact_crypto_trades",
 }
 """What tells the statements of the notebook apart."""
@@ -46,6 +47,7 @@ def test_the_trade_notebook_draws_its_charts(made_up_lake: FakePresto, tmp_path:
         "price_trend": [*made.trend(made.ETH), *made.trend(made.BTC, "simulator")],
         "volume_per_asset": [["coinbase", "ETH", "USD", "1", "3000", 5, "3000"]],
         "candles": made.candles(made.ETH),
+        "volume_profile": made.profile(made.ETH),
         "live_alerts": [made.alert(3, -2.5, made.ETH)],
         "trade_freshness": [made.freshness("matches"), made.freshness("rest")],
     }

@@ -124,7 +124,35 @@ def test_freshness_has_quantiles_of_each_step(db: duckdb.DuckDBPyConnection) -> 
     assert (rest["channel"], rest["feed_p50"], rest["total_max"]) == ("rest", 9000, 9020)
 
 
+def traded(db: duckdb.DuckDBPyConnection, price: str, size: int, hours: float = 0.1, **product: str) -> None:
+    at = NOW - hours * HOUR
+    insert_row(db, FACT_TRADES, **(BTC | product), price=Decimal(price), size=Decimal(size), trade_time=at)
+
+
+def test_volume_is_summed_by_price_level(db: duckdb.DuckDBPyConnection) -> None:
+    for price, size in (("100", 1), ("102.4", 2), ("102.5", 4), ("110", 8), ("109.99", 16)):
+        traded(db, price, size)
+    traded(db, "500", 99, hours=3)
+    traded(db, "500", 99, **ETH)
+    found = run(db, "volume_profile", "BTC-USD", 1, 4)
+    assert [(row["level"], row["price_from"], row["price_to"]) for row in found] == [
+        (0, 100, 102.5), (1, 102.5, 105), (3, 107.5, 110),
+    ]  # fmt: skip
+    assert [(row["volume"], row["trades"]) for row in found] == [(3, 2), (4, 1), (24, 2)]
+    assert found[0]["first_trade"] == NOW - 0.1 * HOUR
+
+
+def test_each_source_has_its_own_levels_and_one_price_is_one_level(db: duckdb.DuckDBPyConnection) -> None:
+    for size in (1, 2):
+        traded(db, "7", size, source="simulator")
+    traded(db, "5", 4)
+    found = run(db, "volume_profile", "BTC-USD", 1, 40)
+    assert [(row["source"], row["level"], row["price_from"], row["volume"]) for row in found] == [
+        ("coinbase", 0, 5, 4), ("simulator", 0, 7, 3),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_a_statement_returns_the_columns_that_other_tests_make_up(db: duckdb.DuckDBPyConnection, name: str) -> None:
-    params = {"trade_coverage": [], "candles": ["BTC-USD", 1]}.get(name, [1])
+    params = {"trade_coverage": [], "candles": ["BTC-USD", 1], "volume_profile": ["BTC-USD", 1, 9]}.get(name, [1])
     assert [column[0] for column in db.execute(load_sql(name), params).description] == list(COLUMNS[name])

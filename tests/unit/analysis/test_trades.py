@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import trades
@@ -50,7 +50,7 @@ def test_many_candles_are_put_together() -> None:
     assert width == 5
     assert wide.index.tolist() == minutes(0, 5).tolist()
     assert wide.loc[minutes(0)[0]].to_dict() == {
-        "open": 100.5, "high": 150, "low": 99, "close": 101, "volume": 10, "trades": 20,
+        "open": 100.5, "high": 150, "low": 99, "close": 101, "volume": 10, "turnover": 1000, "trades": 20,
     }  # fmt: skip
     assert wide["close"].tolist() == [101, 100]
 
@@ -63,7 +63,7 @@ def test_no_candle_is_no_candle() -> None:
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=40, unique=True), st.integers(1, 60))
 def test_wide_candles_keep_extremes_and_sums(starts: list[int], at_most: int) -> None:
     prices = np.asarray(starts, dtype=float) % 97 + 1
-    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), prices)
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), prices)
     candles = pd.DataFrame({"minute": minutes(*starts), "trades": 1} | columns)
     width, wide = trades.widened(candles, at_most)
     assert width in trades.CANDLE_MINUTES
@@ -71,6 +71,51 @@ def test_wide_candles_keep_extremes_and_sums(starts: list[int], at_most: int) ->
     assert wide["volume"].sum() == pytest.approx(prices.sum())
     assert wide["close"].iloc[-1] == prices[np.argmax(starts)]
     assert len(wide) <= at_most + 1 or width == trades.CANDLE_MINUTES[-1]
+
+
+def priced(*rows: tuple[float, float, float]) -> pd.DataFrame:
+    """Return candles: the minute they start at, their turnover and their volume."""
+    frame = pd.DataFrame(rows, columns=["at", "turnover", "volume"])
+    return frame.assign(minute=minutes(*frame["at"])).drop(columns="at")
+
+
+def test_vwap_is_turnover_over_volume() -> None:
+    values = trades.vwap(priced((0, 30, 2), (1, 0, 0), (2, 8, 4)))
+    assert values.tolist() == pytest.approx([15, float("nan"), 2], nan_ok=True)
+    assert trades.vwap(priced()).empty
+
+
+def test_a_rolling_vwap_waits_for_its_window_and_drops_what_is_older() -> None:
+    rolling = trades.rolling_vwap(priced((0, 100, 1), (30, 50, 1), (59, 20, 2), (89, 0, 0), (150, 7, 1)), 1)
+    assert rolling.index.tolist() == minutes(1, 31, 60, 90, 151).tolist()
+    assert rolling.tolist() == pytest.approx([float("nan"), float("nan"), 170 / 4, 70 / 3, 7], nan_ok=True)
+    assert trades.rolling_vwap(priced(), 1).empty
+
+
+@given(st.lists(st.floats(1, 1000), min_size=1, max_size=40), st.integers(1, 5))
+@settings(max_examples=20, deadline=None)
+def test_a_rolling_vwap_equals_numpys_weighted_mean(prices: list[float], hours: int) -> None:
+    sizes = [number % 5 + 0.5 for number in range(len(prices))]
+    rows = [(30 * n, price * size, size) for n, (price, size) in enumerate(zip(prices, sizes, strict=True))]
+    rolling = trades.rolling_vwap(priced(*rows), hours).tolist()
+    each = 2 * hours  # candles in a window
+    for end in range(each, len(prices)):
+        last = slice(end - each + 1, end + 1)
+        assert rolling[end] == pytest.approx(np.average(prices[last], weights=sizes[last]))
+
+
+@pytest.mark.parametrize(
+    ("volume", "area"),
+    [
+        ([5.0], (0, 0, 0)),
+        ([1.0, 1, 9, 1, 1], (2, 3, 2)),
+        ([1.0, 4, 5, 3, 1], (1, 3, 2)),
+        ([9.0, 0, 0, 8], (0, 3, 0)),
+        ([0.0, 0], (0, 0, 0)),
+    ],
+)
+def test_the_value_area_grows_by_the_larger_neighbour(volume: list[float], area: tuple[int, int, int]) -> None:
+    assert trades.value_area(pd.Series(volume)) == area
 
 
 def test_a_line_breaks_in_a_long_quiet_span_only() -> None:
