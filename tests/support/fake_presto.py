@@ -62,8 +62,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({"nextUri": f"{self.server.url}/next/0"}, added)
 
     def do_GET(self) -> None:
-        """Answer with the page that the address ends in."""
-        number = int(self.path.rpartition("/")[2])
+        """Answer with the page that the address ends in; what is no page, such as `/v1/info`, gets `answer` itself."""
+        number = self.path.removeprefix("/next/")
+        if number == self.path:
+            self._reply(self.server.answer, {})
+        else:
+            self._send_page(int(number))
+
+    def _send_page(self, number: int) -> None:
         answer, rows = self.server.answer_to_last(), self.server.page_rows
         self.server.pages_sent += 1
         executes = self.server.statements[-1].split()[0] not in {"PREPARE", "DEALLOCATE"}

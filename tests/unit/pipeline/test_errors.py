@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from analysis import errors as copy_errors
+from analysis.forecast import errors as forecast_errors
 from analysis.jobs import errors as job_errors
 from pipeline import errors
 from pipeline.errors import (
@@ -23,6 +25,7 @@ from pipeline.errors import (
     UnknownCoinError,
 )
 
+MODULES = (errors, copy_errors, forecast_errors, job_errors)
 DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error)\b")
 
 
@@ -41,9 +44,9 @@ def drawn_tree() -> dict[str, str | None]:
 
 
 def classes() -> list[type]:
-    """Return each error class of the module, and of the one that holds the leaves of jobs."""
-    found = [c for module in (errors, job_errors) for _, c in inspect.getmembers(module, inspect.isclass)]
-    return [c for c in dict.fromkeys(found) if c.__module__ in {errors.__name__, job_errors.__name__}]
+    """Return each error class of the tree's module, and of those that hold leaves."""
+    found = [c for module in MODULES for _, c in inspect.getmembers(module, inspect.isclass)]
+    return [c for c in dict.fromkeys(found) if c.__module__ in {module.__name__ for module in MODULES}]
 
 
 def real_tree() -> dict[str, str | None]:
