@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 from tests.support.results import Results, read_junit
+from tests.support.runner import PYTEST
 
 SUITE = """
 import pytest
@@ -35,7 +35,7 @@ def run_pytest(folder: Path, source: str) -> Results:
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_made.py").write_text(source)
     report = folder / "report.xml"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={report}", "test_made.py"]
+    command = [*PYTEST, "-p", "no:cacheprovider", f"--junitxml={report}", "test_made.py"]
     done = subprocess.run(command, cwd=folder, check=False, capture_output=True)
     return read_junit(report, done.returncode)
 
