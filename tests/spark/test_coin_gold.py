@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pipeline.stream.gold import coin_daily_run, coin_returns_run
 from pipeline.stream.gold.coin_daily import to_coin_daily
 from pipeline.stream.gold.coin_gold import MANY, REST_S, CoinGold
+from pipeline.stream.gold.coin_gold_progress import DailyProgress
 from pipeline.stream.gold.coin_returns import to_coin_returns
 from pipeline.tables.coins import COIN_DAILY, COIN_RETURNS
 from pipeline.tables.model import Table
@@ -87,6 +88,25 @@ def test_polls_wait_for_each_other_and_a_history_does_not(lake: SparkSession) ->
     assert gold.run_if_due() == 1
     give_prices(lake, at_midnights(BTC, "coinmetrics", date(2025, 1, 1), map(str, range(1, 1 + MANY))), 2)
     assert gold.run_if_due() == MANY
+
+
+def test_a_slow_run_is_followed_by_a_long_rest(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    gold = CoinGold(lake, clock.time)
+    run, took = gold._daily.run, 10 * REST_S
+
+    def slowly() -> DailyProgress:
+        clock.sleep(took)
+        return run()
+
+    monkeypatch.setattr(gold._daily, "run", slowly)
+    give_prices(lake, polls(BTC, date(2026, 1, 5), 1))
+    assert gold.run_if_due() == 1
+    give_prices(lake, polls(BTC, date(2026, 1, 6), 1), 1)
+    clock.sleep(8 * took)
+    assert gold.run_if_due() == 0
+    clock.sleep(took)
+    assert gold.run_if_due() == 1
 
 
 def test_a_poll_writes_its_day_alone(lake: SparkSession, gold: CoinGold) -> None:

@@ -22,7 +22,9 @@ from pipeline.tables.silver import COIN_PRICES
 log = logging.getLogger(__name__)
 
 REST_S = 30.0
-"""Between two runs for a few prices: each rewrites the files of the year."""
+"""Between two runs for a few prices, at least: each rewrites the files of the year."""
+MOST_BUSY = 0.1
+"""The share of the time that such runs may take, however slow the machine is."""
 MANY = 300
 """So many new prices are a history that somebody waits for: no rest."""
 
@@ -64,16 +66,17 @@ class CoinGold:
             return self._bring_up(self._daily.rebuild, self._snapshot())
 
     def _bring_up(self, daily: Callable[[], DailyProgress], snapshot: Snapshot) -> int:
-        started = time.monotonic()
+        started = self._clock()
         self._seen = None
         before = self._daily.progress().revision
         reached = daily()
         self._returns.run(reached)
-        self._seen, self._rests_until = snapshot, self._clock() + REST_S
+        took = self._clock() - started
+        self._seen, self._rests_until = snapshot, self._clock() + max(REST_S, took * (1 / MOST_BUSY - 1))
         if reached.revision == before:
             return 0
         days = self._spark.table(COIN_DAILY.full_name).where(F.col("revision") == reached.revision).count()
-        log.info("%s: %d days in %.1f s", COIN_DAILY.full_name, days, time.monotonic() - started)
+        log.info("%s: %d days in %.1f s", COIN_DAILY.full_name, days, took)
         return days
 
     @property
