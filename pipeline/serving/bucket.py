@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SinkError
@@ -15,6 +15,7 @@ from pipeline.settings.serving import BucketSettings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+READS = 3  # until an object that was replaced meanwhile is read whole
 STATES = "_coinlake"
 """The folder of the state objects; no reader of the data looks there."""
 
@@ -59,11 +60,16 @@ class Bucket:
         return found
 
     def read(self, key: str, columns: list[str] | None = None) -> pa.Table:
-        """Return an object's rows."""
-        import pyarrow.parquet as pq
+        """Return an object's rows.
 
-        with self._faults(), self._store.open_input_file(self._path(key)) as file:
-            return pq.read_table(file, columns=columns)
+        A file is read by parts: one that is replaced between two of them looks broken, and is read again.
+        """
+        import pyarrow as pa
+
+        for _ in range(READS - 1):
+            with contextlib.suppress(pa.ArrowInvalid):
+                return self._read_once(key, columns)
+        return self._read_once(key, columns)
 
     def keys(self, folder: str) -> list[str]:
         """Return the objects below a folder, without those that only stand for folders."""
@@ -81,6 +87,12 @@ class Bucket:
             with self._faults():
                 self._store.delete_file(self._path(key))
 
+    def _read_once(self, key: str, columns: list[str] | None) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        with self._faults(), self._store.open_input_file(self._path(key)) as file:
+            return pq.read_table(file, columns=columns)
+
     def _put(self, key: str, data: bytes) -> None:
         with self._faults(), self._store.open_output_stream(self._path(key)) as stream:
             stream.write(data)
@@ -88,7 +100,7 @@ class Bucket:
     def _path(self, key: str) -> str:
         return f"{self._settings.name}/{key}"
 
-    @contextmanager
+    @contextlib.contextmanager
     def _faults(self) -> Iterator[None]:
         try:
             yield
