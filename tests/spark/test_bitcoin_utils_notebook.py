@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pandas as pd
 import pytest
@@ -13,18 +12,15 @@ from werkzeug.serving import make_server
 from analysis import run_notebook
 from pipeline.ingest.simulator.app import create_simulator
 from tests.support.notebook import check_pictures, notebook_path
+from tests.support.served import served
 
 
 @pytest.fixture
 def market() -> Iterator[str]:
     """The address of a simulated market."""
     server = make_server("127.0.0.1", 0, create_simulator(seed=1))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/api/v3"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(server):
+        yield f"http://127.0.0.1:{server.server_port}/api/v3"
 
 
 def test_the_notebook_runs_to_its_end(

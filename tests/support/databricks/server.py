@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -16,6 +16,7 @@ from tests.support.databricks.clusters import Clusters
 from tests.support.databricks.faults import CUT, DONE_THEN_CUT, HALF, HANG, ApiError, Fault
 from tests.support.databricks.files import Files
 from tests.support.databricks.runs import Runs
+from tests.support.served import served
 
 TOKEN = "dapi-planted-0123456789"
 USER = "ada@example.com"
@@ -78,15 +79,11 @@ class Workspace(ThreadingHTTPServer):
 def running_workspace(root: Path) -> Iterator[Workspace]:
     """Run a workspace whose files lie below `root`."""
     server = Workspace(root)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(server):
+        try:
+            yield server
+        finally:
+            server.closing.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from threading import Thread
 
 import duckdb
 import pandas as pd
@@ -19,6 +18,7 @@ from pipeline.errors import ServiceError, TooManyRowsError, UnknownNameError
 from pipeline.settings import load_settings
 from tests.support.fake_presto import FakePresto, table
 from tests.support.fake_webhdfs import FakeWebHdfs
+from tests.support.served import served
 
 ICEBERG, HIVE = "iceberg.gold.coin_daily", "hive.crypto.coin_data"
 COLUMNS = {
@@ -40,12 +40,8 @@ SENT = ["bitcoin", "2026-01-02", "0.000000000000000001", "2026-01-02 03:04:05.67
 @pytest.fixture
 def hdfs() -> Iterator[FakeWebHdfs]:
     server = FakeWebHdfs()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(server):
+        yield server
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import pytest
 
 from pipeline.health import kafka_probe, probes, thrift
 from pipeline.settings import Settings, load_settings
+from tests.support.served import served
 
 Answer = tuple[int, str]
 Make = Callable[..., Settings]
@@ -43,14 +44,8 @@ def http_server(answer: Callable[[str, str, bytes], Answer]) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
