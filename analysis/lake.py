@@ -90,6 +90,13 @@ class Lake:
         self._check_names("coin", set(wanted).difference(frame["coin"]))
         return frame
 
+    def realised_volatility(self, coin: str) -> pd.DataFrame:
+        """Return how much a coin moved on each UTC day: `product_id, day, realised_volatility, returns, source`.
+
+        From the minute candles of its products; without them there is no row. A fraction: 0.03 is 3 % a day.
+        """
+        return self.query(load_sql("realised_volatility"), [coin_named(coin)])
+
     def yearly_returns(self) -> pd.DataFrame:
         """Return all coins' calendar years: `coin, year, return_pct, is_partial, close, source`, in percent and USD."""
         return self.query(load_sql("yearly_returns"))

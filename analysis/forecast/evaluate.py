@@ -15,7 +15,7 @@ from analysis.forecast.model import Model
 from analysis.forecast.results import Results, Run, results
 from analysis.forecast.scores import losses, means
 from analysis.forecast.skill import block_length, skill
-from analysis.forecast.walk import Walk, origins_of, walk_forward
+from analysis.forecast.walk import Walk, days_needed, origins_of, walk_forward
 from analysis.prices import DailySeries
 from pipeline.tables.forecasts import CLOSE_USD, REALISED_VOLATILITY
 
@@ -38,6 +38,11 @@ class Plan:
     def apart(self) -> int:
         """The days between two origins."""
         return self.horizon if self.step is None else self.step
+
+    @property
+    def days_needed(self) -> int:
+        """The days of history without which there are no such origins."""
+        return days_needed(self.origins, self.horizon, self.apart)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,18 +25,25 @@ ABOUT = {
     CLOSE_USD: "Last price of each UTC day, USD, log scale",
     REALISED_VOLATILITY: "Size of each UTC day's log return, percent",
 }
+ABOUT_MINUTES = "Root of the sum of each UTC day's squared five-minute log returns, percent"
 
 
-def forecast(series: DailySeries, forecasts: pd.DataFrame, target: str, model: str) -> Figure:
+def forecast(
+    series: DailySeries,
+    forecasts: pd.DataFrame,
+    target: str,
+    model: str,
+    volatility: pd.Series[float] | None = None,
+) -> Figure:
     """Draw the past, the newest forecast of a model with its interval, and earlier forecasts as thin lines.
 
-    `forecasts` has the columns of `gold.forecasts`.
+    `forecasts` has the columns of `gold.forecasts`; `volatility` is what the evaluation was given.
     """
     rows = forecasts[(forecasts["target"] == target) & (forecasts["model"] == model)]
     level = f"; {100 * rows['level'].iloc[0]:.0f} % band"
     title = f"{coin_name(series.coin)}: {WHAT[target]}, next {rows['horizon'].max()} days by {model}"
-    caption = Caption(title, ABOUT[target] + level, source_note([series]), simulated=series.simulated)
-    past = series.price if target == CLOSE_USD else realised.from_daily(series.price)
+    about, past = _past(series, target, volatility)
+    caption = Caption(title, about + level, source_note([series]), simulated=series.simulated)
     return style.draw(caption, lambda axes: _paint_forecast(axes, past, rows, target))
 
 
@@ -54,6 +61,15 @@ def skills(series: DailySeries, scores: pd.DataFrame) -> Figure:
     title = f"{coin_name(series.coin)}: skill against naive, {scores['horizon'].max()} days ahead"
     caption = Caption(title, about, source_note([series]), simulated=series.simulated)
     return style.draw_panels(caption, lambda axes: _paint_panels(axes, panels), [0.9 + 0.34 * len(p) for p in panels])
+
+
+def _past(series: DailySeries, target: str, volatility: pd.Series[float] | None) -> tuple[str, pd.Series[float]]:
+    """Return what the observed values of a target are, and the values."""
+    if target == CLOSE_USD:
+        return ABOUT[target], series.price
+    if volatility is None:
+        return ABOUT[target], realised.from_daily(series.price)
+    return ABOUT_MINUTES, volatility
 
 
 def _paint_forecast(axes: Axes, past: pd.Series[float], rows: pd.DataFrame, target: str) -> None:

@@ -26,6 +26,11 @@ class Walk:
     level: float
 
 
+def days_needed(count: int, horizon: int, step: int) -> int:
+    """Return how many days of history so many origins `step` days apart need."""
+    return LEAST_TRAINING + horizon + step * (count - 1) + horizon
+
+
 def origins_of(history: pd.Series[float], count: int, horizon: int, step: int) -> pd.DatetimeIndex:
     """Return the `count` last origins of which the whole horizon is known, `step` days apart.
 
@@ -37,7 +42,7 @@ def origins_of(history: pd.Series[float], count: int, horizon: int, step: int) -
         raise PlanError(f"a horizon of {horizon} days with origins {step} days apart", "1 day or more")
     if count < LEAST_ORIGINS:
         raise PlanError(f"{count} origins", f"{LEAST_ORIGINS} or more, else no skill can be told from chance")
-    needed = LEAST_TRAINING + horizon + step * (count - 1) + horizon
+    needed = days_needed(count, horizon, step)
     if len(history) < needed:
         terms = f"{count} origins {step} days apart with a horizon of {horizon} days"
         raise PlanError(f"{len(history)} days of history", f"{needed} or more for {terms}")

@@ -43,3 +43,9 @@ def test_rows_that_do_not_fit_are_refused_with_the_reason(stack: Stack, evaluate
     torn = Results(evaluated.forecasts.assign(run_id="f" * 32).drop(columns="level"), other)
     with pytest.raises(ServiceError, match="level"):
         store(torn, stack.settings)
+
+
+def test_presto_measures_volatility_from_minutes(stack: Stack) -> None:
+    found = connect(stack.settings).realised_volatility("btc")  # no day of this lake's minutes is over
+    assert list(found.columns) == ["product_id", "day", "realised_volatility", "returns", "source"]
+    assert found.empty

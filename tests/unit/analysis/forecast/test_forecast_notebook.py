@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from tests.support.fake_presto import FakePresto
 
 DAILY = {"coin": "varchar", "day": "date", "price_usd": "decimal(38,10)", "source": "varchar", "held_at": "timestamp"}
+VOLATILITY = {
+    "product_id": "varchar",
+    "day": "date",
+    "realised_volatility": "double",
+    "returns": "bigint",
+    "source": "varchar",
+}
 PRICE = clustered(150)
 SMALL = {"coin": "btc", "horizon": 3, "origins": 8}
 
@@ -66,8 +73,13 @@ def test_a_file_is_enough(tmp_path: Path, checkout: Path, monkeypatch: pytest.Mo
     assert evaluated["origin"].max() == "2020-05-29"
 
 
+@pytest.mark.parametrize("returns", ["daily", "five-minute"])
 def test_without_a_file_the_lake_is_asked(
-    presto: FakePresto, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+    presto: FakePresto,
+    tmp_path: Path,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    returns: str,
 ) -> None:
     monkeypatch.setenv("PRESTO_URL", presto.url)
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path / "home"))
@@ -75,7 +87,14 @@ def test_without_a_file_the_lake_is_asked(
         ["bitcoin", f"{day:%Y-%m-%d}", f"{price:.10f}", "simulator", f"{day:%Y-%m-%d} 23:59:00.000"]
         for day, price in PRICE.items()
     ]
-    presto.answer = table(DAILY, *rows)
+    moves = PRICE.pct_change().abs().dropna()
+    known = moves if returns == "five-minute" else moves.iloc[:0]
+    measured = [["BTC-USD", f"{day:%Y-%m-%d}", move, 288, "simulator"] for day, move in known.items()]
+    presto.answers = {
+        "daily_prices": table(DAILY, *rows),
+        "realised_volatility": table(VOLATILITY, *measured),
+    }
     said = printed(executed(checkout, tmp_path, models=["drift"]))
     assert "bitcoin: 150 days, SIMULATED DATA" in said
+    assert f"Volatility from {returns} returns." in said
     assert any("ARRAY['bitcoin']" in statement for statement in presto.statements)

@@ -69,6 +69,15 @@ def test_past_forecast_and_band_are_drawn(found: Results) -> None:
     assert (heights.min(), heights.max()) == pytest.approx((newest["lower"].min(), newest["upper"].max()))
 
 
+def test_the_past_is_drawn_as_it_was_measured(found: Results) -> None:
+    measured = PRICE / PRICE.max()
+    figure = pictures.forecast(series(PRICE), found.forecasts, REALISED_VOLATILITY, "naive", measured)
+    (axes,) = figure.axes
+    observed = next(line for line in axes.get_lines() if line.get_label() == "observed")
+    assert observed.get_ydata()[-1] == pytest.approx(100 * measured.iloc[-1])  # type: ignore[index]
+    assert "five-minute log returns" in words(figure)
+
+
 def scores(*rows: tuple[str, str, float, float, float, str]) -> pd.DataFrame:
     columns = ["target", "model", "skill", "skill_lower", "skill_upper", "verdict"]
     return pd.DataFrame(list(rows), columns=columns).assign(horizon=14, origins=30)
