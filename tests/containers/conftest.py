@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.containers import build_images
 from tests.support.docker_engine import DockerUnavailableError, Engine, docker_engine
+from tests.support.turns import wait_for_turn
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,11 @@ def engine(test_home: Path) -> Iterator[Engine]:
             yield engine
     except DockerUnavailableError as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def ready_engine(engine: Engine, test_home: Path) -> Engine:
+    """The engine with the images of this checkout, once a lake may be brought up in it."""
+    build_images(engine, test_home / "images")
+    wait_for_turn(test_home)
+    return engine

@@ -22,9 +22,11 @@ MORE = 500  # trades that have to become visible while one is dead
 
 
 @pytest.fixture(scope="module")
-def lake(engine: Engine, checkout: Path, test_home: Path) -> Iterator[Lake]:
+def lake(ready_engine: Engine, checkout: Path, test_home: Path) -> Iterator[Lake]:
     """Three brokers and DataNodes, two Spark and Presto workers."""
-    with lake_in_containers(engine, checkout, test_home / "cluster", "--profile", "cluster", "--no-notebook") as lake:
+    with lake_in_containers(
+        ready_engine, checkout, test_home / "cluster", "--profile", "cluster", "--no-notebook"
+    ) as lake:
         yield lake
 
 

@@ -32,10 +32,10 @@ ALONE = [pytest.param(service, marks=pytest.mark.long) for service in ("kafka", 
 
 
 @pytest.fixture(scope="module")
-def lake(engine: Engine, checkout: Path, test_home: Path, history_file: Path) -> Iterator[Lake]:
+def lake(ready_engine: Engine, checkout: Path, test_home: Path, history_file: Path) -> Iterator[Lake]:
     """The lake as the README sets it up, with a history and the servers of gold."""
     options = ("--history", str(history_file), "--with", "serving", "--no-superset")
-    with lake_in_containers(engine, checkout, test_home / "single", *options) as lake:
+    with lake_in_containers(ready_engine, checkout, test_home / "single", *options) as lake:
         yield lake
 
 

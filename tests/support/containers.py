@@ -12,14 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.host.containers.compose import Compose
+import pytest
+
+from pipeline.host.containers import images
+from pipeline.host.containers.compose import Compose, project_values, write_values
 from pipeline.settings import Settings, load_settings
 from tests.support.docker_engine import Engine
 from tests.support.stack import Stack
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 DOWN = "pipeline/scripts/pipeline_down.sh"
-SETUP_S = 1800  # the first one builds the images
+SETUP_S = 900
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,16 @@ class Lake:
     def run_in(self, service: str, *command: str) -> str:
         """Return what a command prints in a service's container."""
         return self.engine.docker("exec", self.containers()[service], *command)
+
+
+def build_images(engine: Engine, home: Path) -> None:
+    """Build the images of a lake as its set-up does, which then finds them; `home` is for the builder's files."""
+    compose = Compose(home)
+    write_values(compose.env_file, project_values(home, 0, ["single", "serving"]))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in engine.env.items():
+            patch.setenv(name, value)
+        images.build(compose, images.source_id(), home / "build.log")
 
 
 @contextmanager

@@ -27,11 +27,13 @@ from pipeline.settings import CHECKOUT
 from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.examples import LONG
 from tests.support.results import Results, read_junit
+from tests.support.turns import machine_alone
 
 SUITES = ("static", "unit", "engines", "spark", "integration", "docs", "containers")  # fast ones first
 EVERYTHING = "all"  # the long tests, too
-# A suite -> those it runs beside. Spark's tests keep one core busy, images and a clone's packages are downloaded.
-BESIDE = {"spark": ("static", "unit", "engines"), "containers": ("docs",)}
+# A suite -> those it runs beside. Images and a clone's packages are downloaded.
+BESIDE = {"spark": ("static", "unit", "engines"), "containers": ("integration", "docs")}
+ALONE = ("integration",)  # its lake has the machine to itself: the containers' images are built, no lake is brought up
 ROOM = {"containers": 12_000_000_000}  # bytes of available memory: less is not enough for two lakes
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 FETCH_JARS = ["-m", "pipeline.engines.jars", "fetch"]
@@ -171,8 +173,9 @@ class Run:
         total = Results()
         try:
             for suite in self._suites:
-                self._start_beside(suite)
-                total += self._run(suite)
+                with machine_alone(self._home) if suite in ALONE else contextlib.nullcontext():
+                    self._start_beside(suite)
+                    total += self._run(suite)
         except Stopped:
             self._interrupt()
             raise

@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import CHECKOUT
-from tests.support import runner
+from tests.support import runner, turns
+from tests.support.turns import machine_alone, wait_for_turn
 
 
 def test_all_suites_run_in_our_order_by_default() -> None:
@@ -160,6 +161,37 @@ def test_files_of_spark_run_side_by_side(tmp_path: Path) -> None:
     with start_run(tmp_path, {"spark": MEETS.format(here="first", there="other")}, "spark") as process:
         printed, _ = process.communicate(timeout=60)
     assert "2 passed, 0 failed" in printed
+
+
+WAITS = f"""
+import os, pathlib, runpy
+def test_of_containers():
+    pathlib.Path('here-containers').touch()
+    runpy.run_path({turns.__file__!r})['wait_for_turn'](pathlib.Path(os.environ['COINLAKE_TEST_HOME']))
+    assert pathlib.Path('done').exists()
+"""
+LAKE = """
+import pathlib, time
+def test_of_the_lake():
+    deadline = time.monotonic() + 30
+    while not pathlib.Path('here-containers').exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(2)
+    pathlib.Path('done').touch()
+"""
+
+
+def test_containers_prepare_beside_the_lake_and_wait_for_their_turn(tmp_path: Path) -> None:
+    with start_run(tmp_path, {"integration": LAKE, "containers": WAITS}, "integration", "containers") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
+
+
+def test_a_turn_that_never_comes_is_an_error(tmp_path: Path) -> None:
+    with machine_alone(tmp_path), pytest.raises(TimeoutError, match="another suite has had"):
+        wait_for_turn(tmp_path, 0)
+    wait_for_turn(tmp_path, 0)
 
 
 def test_without_room_for_both_one_suite_follows_the_other(tmp_path: Path) -> None:
