@@ -99,6 +99,9 @@ def test_a_bar_a_day_from_the_best_to_the_worst() -> None:
     assert [bar.get_y() for bar in bars] == sorted((bar.get_y() for bar in bars), reverse=True)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["2020-01-18", "2020-01-16", "2020-01-17"]
     assert {"+20.0 %", "+10.0 %", f"{MINUS}50.0 %"} <= set(words(figure).splitlines())
+    texts = {text.get_text(): text.get_horizontalalignment() for text in axes.texts}
+    sides = {text: side for text, side in texts.items() if text.endswith(" %")}
+    assert sides == {"+20.0 %": "left", "+10.0 %": "left", f"{MINUS}50.0 %": "right"}  # beyond the bar's end
 
 
 def test_the_sharpe_ratio_says_how_it_is_defined() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.dates import num2date
 from matplotlib.patches import Rectangle
 
 from analysis import style, trade_charts, trade_figures
@@ -127,12 +128,17 @@ def test_candles_have_bodies_wicks_and_volume() -> None:
     assert [body.get_facecolor()[:3] == (1, 1, 1) for body in bodies] == [True, False]
     wicks = [path.get_extents() for path in price.collections[0].get_paths()]
     assert [(wick.ymin, wick.ymax) for wick in wicks] == [(99, 102), (99, 102)]
+    middles = [body.get_x() + body.get_width() / 2 for body in bodies]
+    assert [wick.xmin for wick in wicks] == pytest.approx(middles)
+    assert [num2date(middle).second for middle in middles] == [30, 30]  # of the minute
     assert [bar.get_height() for bar in volume.patches if isinstance(bar, Rectangle)] == [2, 2]
     assert (price.get_ylabel(), volume.get_ylabel()) == ("Price (USD)", "Volume (BTC)")
     assert price.get_xlim() == volume.get_xlim()
 
 
-@pytest.mark.parametrize(("rows", "title"), [(90, "BTC-USD: one-minute"), (400, "BTC-USD: 5-minute")])
+@pytest.mark.parametrize(
+    ("rows", "title"), [(90, "BTC-USD: one-minute"), (400, "BTC-USD: 5-minute"), (10_000, "BTC-USD: 1-hour")]
+)
 def test_the_title_tells_the_width_of_a_candle(rows: int, title: str) -> None:
     figure = draw_candles("coinbase", rows)
     assert figure.axes[0].get_title(loc="left") == f"{title} candles"
