@@ -101,6 +101,15 @@ def test_a_midnight_in_both_ways_of_stamping_is_one_moment(spark: SparkSession) 
     assert closes == {date(2018, 1, 29): "2.50", date(2018, 1, 30): "3.00"}
 
 
+def test_a_close_under_its_own_date_comes_after_the_days_other_prices(spark: SparkSession) -> None:
+    rows = [
+        (BTC, "coingecko", datetime(2018, 1, 28), "4"),  # the close of the 28th
+        (BTC, "coingecko", datetime(2018, 1, 28, 9), "3"),
+        (BTC, "coingecko", datetime(2018, 1, 28, 23, 59), "1"),
+    ]
+    assert ohlc(spark, *rows)[date(2018, 1, 28)] == ("3.00", "4.00", "1.00", "4.00")
+
+
 def test_a_coin_has_either_real_or_simulated_prices(spark: SparkSession) -> None:
     simulated = at_midnights(BTC, "simulator", date(2026, 1, 1), ["1", "2"])
     real = at_midnights(BTC, "coingecko", date(2026, 1, 2), ["9"])

@@ -50,7 +50,11 @@ def to_coin_daily(prices: DataFrame, simulated: Collection[str], revision: int) 
 
 
 def with_held_at(prices: DataFrame) -> DataFrame:
-    """Add `held_at`, the moment at which the source says that the price held, and drop prices of nothing."""
+    """Add `held_at`, the moment at which the source says that the price held, and drop prices of nothing.
+
+    `order_at` tells prices of one moment apart as their stamps do, and is one number: aggregates over a pair of them
+    are sorted instead of hashed.
+    """
     stamp = F.col("event_time")
     midnight = F.date_trunc("day", stamp).cast(TIMESTAMP)
     since = F.lit(STAMPED_AT_START_SINCE).cast(TIMESTAMP)
@@ -65,7 +69,9 @@ def with_held_at(prices: DataFrame) -> DataFrame:
         .when(is_late_midnight, midnight)
         .otherwise(stamp)
     )
-    return prices.where("price_usd > 0").withColumn("held_at", held_at)
+    before_next = stamp + F.expr("INTERVAL '1' DAY") - F.expr("INTERVAL '1' MICROSECOND")
+    order_at = F.when(is_close_under_own_date, before_next).otherwise(stamp)
+    return prices.where("price_usd > 0").withColumns({"held_at": held_at, "order_at": order_at})
 
 
 def with_days(prices: DataFrame) -> DataFrame:
@@ -78,14 +84,13 @@ def with_days(prices: DataFrame) -> DataFrame:
 
 def to_candidates(prices: DataFrame) -> DataFrame:
     """Summarise each source's days; one of which only the first moment is known is none."""
-    in_order = F.struct("held_at", "event_time")
     return (
         prices.groupBy("coin", "source", "day")
         .agg(
-            F.min_by("price_usd", in_order).alias("open"),
+            F.min_by("price_usd", "order_at").alias("open"),
             F.max("price_usd").alias("high"),
             F.min("price_usd").alias("low"),
-            F.max_by("price_usd", in_order).alias("close"),
+            F.max_by("price_usd", "order_at").alias("close"),
             F.count("*").alias("observations"),
             F.max("held_at").alias("held_at"),
         )
