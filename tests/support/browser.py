@@ -21,6 +21,7 @@ from tests.support.docker import debian
 from tests.support.docker.commands import DockerUnavailableError
 
 START_S = 60.0
+STILL_S = 0.3  # what has not moved for so long has been folded out
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -73,9 +74,13 @@ class Page:
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
     def click(self, selector: str) -> None:
-        """Press and release the mouse in the middle of an element that is in view."""
+        """Press and release the mouse in the middle of an element that is in view, once it moves no longer."""
         rectangle = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
-        x, y = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({rectangle})")
+        middle = f"(r => [r.x + r.width / 2, r.y + r.height / 2])({rectangle})"
+        before, (x, y) = None, self.run(middle)
+        while before != [x, y]:
+            self.wait(STILL_S)
+            before, (x, y) = [x, y], self.run(middle)
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
