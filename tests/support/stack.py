@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +98,18 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    @contextmanager
+    def running(self, path: str, *arguments: str) -> Iterator[None]:
+        """Have one of the lake's commands at work during the block; whether it succeeds does not matter."""
+        command = [str(self.root / path), *arguments]
+        with subprocess.Popen(
+            command, cwd=self.root, env=dict(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ) as process:
+            try:
+                yield
+            finally:
+                process.send_signal(signal.SIGINT)
 
     def status(self) -> dict[str, Any]:
         """Return what `pipeline_status.sh --json` says."""
