@@ -37,7 +37,11 @@ class Session:
 
     def wait_until_complete(self, seconds: float) -> None:
         """Wait until every trade is in the table, then check that none is there twice and no gap is left open."""
-        wait_until(lambda: self.counts()[1] >= self.made(), seconds, "all trades in the table")
+        try:
+            wait_until(lambda: self.counts()[1] >= self.made(), seconds, "all trades in the table")
+        except AssertionError as error:
+            error.add_note(f"rows, ids in the table: {self.counts()}; made: {self.made()}; gaps: {self.gaps()}")
+            raise
         made = self.made()
         assert self.counts() == (made, made)
         wait_until(lambda: all(gap[3] == "filled" for gap in self.gaps()), 60, "all gaps are filled")

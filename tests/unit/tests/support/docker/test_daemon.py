@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,8 +24,16 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "mtu", lambda: 1500)
 
 
-def test_daemon_gets_time_to_stop_and_leaves_nothing(programs: Programs, tmp_path: Path, no_network: None) -> None:
-    stopped, folder = tmp_path / "stopped", tmp_path / "docker"
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets, whoever runs the tests."""
+    with TemporaryDirectory() as name:
+        yield Path(name, "docker")
+
+
+@pytest.mark.usefixtures("no_network")
+def test_daemon_gets_time_to_stop_and_leaves_nothing(programs: Programs, tmp_path: Path, folder: Path) -> None:
+    stopped = tmp_path / "stopped"
     programs.write(
         "dockerd", f"trap 'touch {stopped}; exit' TERM", f"touch {folder}/up", "while :; do sleep 0.05; done"
     )
@@ -36,15 +45,16 @@ def test_daemon_gets_time_to_stop_and_leaves_nothing(programs: Programs, tmp_pat
     assert not folder.exists()
 
 
-def test_daemon_that_ends_at_once_tells_why(programs: Programs, tmp_path: Path, no_network: None) -> None:
+@pytest.mark.usefixtures("no_network")
+def test_daemon_that_ends_at_once_tells_why(programs: Programs, folder: Path) -> None:
     programs.write("dockerd", "echo 'no cgroups here'", "exit 3")
     programs.write("docker", "exit 1")
     with (
         pytest.raises(CommandError, match="dockerd: ended with exit code 3\nno cgroups here"),
-        daemon.private_daemon(tmp_path / "docker"),
+        daemon.private_daemon(folder),
     ):
         pytest.fail("it is up")
-    assert not (tmp_path / "docker").exists()
+    assert not folder.exists()
 
 
 def test_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
