@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_only = parser.parse_args(arguments).check
     try:
         settings = load_settings()
-        topics = [with_max_bytes(topic, settings.kafka.topic_max_bytes) for topic in TOPICS]
-        lines, faults = ensure(connect(settings), topics, create=not check_only)
+        lines, faults = ensure_ours(settings, create=not check_only)
     except CoinlakeError as error:
         lines, faults = [], [error]
     for line in lines:
@@ -57,6 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for fault in faults:
         print(f"setup_events.sh: {fault}", file=sys.stderr)  # noqa: T201
     return 1 if faults else 0
+
+
+def ensure_ours(settings: Settings, *, create: bool) -> tuple[list[str], list[CoinlakeError]]:
+    """Bring every topic of the lake about, as large as the settings allow; return what `ensure` returns.
+
+    Raises:
+        ServiceError: Kafka does not answer or refuses.
+    """
+    bounded = [with_max_bytes(topic, settings.kafka.topic_max_bytes) for topic in TOPICS]
+    return ensure(connect(settings), bounded, create=create)
 
 
 def connect(settings: Settings) -> TellingAdmin:

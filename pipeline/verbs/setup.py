@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pipeline.engines import secrets
 from pipeline.engines.jars.fetch import fetch
 from pipeline.errors import ServiceError
-from pipeline.events.catalog import PRICE_TOPICS, TOPICS
+from pipeline.events.catalog import PRICE_TOPICS
 from pipeline.health import serving_probes
 from pipeline.health.topic_states import stream_is_drained
 from pipeline.host.cli import SETUP_GOES_ON, run_verb
@@ -117,7 +117,7 @@ def _wait_ready(settings: Settings, name: str, stages: Stages) -> None:
 
 def _make_topics(settings: Settings, stages: Stages) -> None:
     with stages.stage("topics") as outcome:
-        lines, faults = topics.ensure(topics.connect(settings), TOPICS, create=True)
+        lines, faults = topics.ensure_ours(settings, create=True)
         if faults:
             raise ServiceError("\n  ".join(map(str, faults)))
         outcome(f"topics {', '.join(line.partition(':')[0] for line in lines)} match their settings")

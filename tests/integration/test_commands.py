@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from pipeline.events.catalog import TOPICS
 from pipeline.services import SERVICES
 from tests.support.prices import price_event, record
 from tests.support.processes import INTERRUPTIBLE
@@ -32,6 +33,10 @@ CONTRACT = {
 
 BATCH = 200  # records that wait while nobody queries: 15 s of trades and of their feed's other messages
 HERE = tuple(name for name in SERVICES if name != "superset")  # the suite's lake has no dashboards
+
+
+def test_the_set_up_has_made_the_topics_as_stated(stack: Stack) -> None:
+    assert stack.script("pipeline/init/setup_events.sh", "--check").count("settings match") == len(TOPICS)
 
 
 @pytest.fixture(scope="module")

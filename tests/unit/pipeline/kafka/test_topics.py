@@ -11,6 +11,7 @@ from pipeline.events.catalog import TOPICS
 from pipeline.events.model import Topic
 from pipeline.kafka import topics
 from pipeline.kafka.topics import FoundTopic, differences, ensure, with_max_bytes
+from pipeline.settings import load_settings
 
 PRICES = Topic("prices", 3, "d", {"retention.ms": "1000", "cleanup.policy": "delete"})
 LETTERS = Topic("letters", 1, "d", {})
@@ -136,6 +137,14 @@ def test_an_existing_topic_is_brought_to_its_largest_size() -> None:
     assert ensure(broker, (wanted,), create=True) == (["prices: retention.bytes set to 1000000"], [])
     assert broker.kept["prices"].config == {**PRICES.config, "retention.bytes": "1000000"}
     assert ensure(broker, (wanted,), create=True) == (["prices: exists, 3 partitions, settings match"], [])
+
+
+def test_the_lakes_own_topics_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = a_broker()
+    monkeypatch.setattr(topics, "connect", lambda _settings: broker)
+    topics.ensure_ours(load_settings({"COINLAKE_TOPIC_MAX_GB": "3"}), create=True)
+    sizes = {topic.name: int(broker.kept[topic.name].config["retention.bytes"] or 0) for topic in TOPICS}
+    assert sizes == {topic.name: 3 * 1024**3 // topic.partitions for topic in TOPICS}
 
 
 def test_a_topic_that_differs_elsewhere_is_not_resized() -> None:
