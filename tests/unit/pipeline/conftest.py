@@ -42,6 +42,7 @@ def start(environ: dict[str, str], simulator: str, monkeypatch: pytest.MonkeyPat
     """Start a scheduler on the simulator, with the given settings changed; it ends with the test."""
     monkeypatch.setattr(app_module, "EventProducer", StandInProducer)
     monkeypatch.setattr(app_module, "KafkaAdmin", StandInAdmin)
+    monkeypatch.setattr("tempfile.tempdir", None)  # the scheduler sets its own, for the whole process
     started: list[Running] = []
 
     def begin(**values: str) -> Running:
