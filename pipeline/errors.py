@@ -56,10 +56,13 @@ Leaves say whether a retry can help; each class builds its own message from the 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import ClassVar
 
 
 class CoinlakeError(Exception):
-    """Base of every error raised on purpose."""
+    """Base of every error raised on purpose; `check` is that of pipeline_doctor.sh which looks closer, if any does."""
+
+    check: ClassVar[str] = ""
 
 
 class RefusalError(CoinlakeError):
@@ -92,13 +95,19 @@ class PreflightError(CoinlakeError):
 class JarError(CoinlakeError):
     """A jar could not be downloaded, or is not the one that `jars.lock` names."""
 
+    check = "install.jars"
+
 
 class ServiceError(CoinlakeError):
     """An engine did not come up in time or went away."""
 
+    check = "service"
+
 
 class PrestoUnreachableError(ServiceError):
     """Presto does not answer, or not yet."""
+
+    check = "service.presto"
 
     def __init__(self, url: str, cause: str) -> None:
         super().__init__(
@@ -125,6 +134,8 @@ class QueryError(CoinlakeError):
 
 class TableMissingError(QueryError):
     """A query names a table, schema or catalog that is not registered."""
+
+    check = "tables.rows"
 
     def __init__(self, name: str, message: str, query_id: str | None) -> None:
         super().__init__(name, f"{message}; analysis/scripts/hive_setup.sh registers the lake's tables", query_id)
@@ -177,6 +188,8 @@ class StoppedError(CoinlakeError):
 class CheckpointMismatchError(RefusalError):
     """A stream's checkpoint was made for another Kafka cluster or another incarnation of a topic."""
 
+    check = "stream.checkpoint"
+
     def __init__(self, checkpoint: str, what: str, recorded: str, found: str) -> None:
         super().__init__(
             f"checkpoint {checkpoint} was made for {what} {recorded}, but Kafka now has {found}: its offsets mean "
@@ -187,6 +200,8 @@ class CheckpointMismatchError(RefusalError):
 
 class LostOffsetsError(RefusalError):
     """Kafka deleted records that a stream had still to read."""
+
+    check = "services.refusals"
 
     def __init__(self, ranges: list[str]) -> None:
         super().__init__(
@@ -212,6 +227,8 @@ class LostCompactionError(CoinlakeError):
 
 class TopicMismatchError(CoinlakeError):
     """A topic exists with other settings than the ones it should have."""
+
+    check = "kafka.topics"
 
     def __init__(self, topic: str, differences: list[str]) -> None:
         super().__init__(f"topic {topic} exists with other settings: {'; '.join(differences)}")

@@ -14,6 +14,7 @@ from pipeline.errors import CoinlakeError
 INTERRUPTED = 130  # what a shell returns after Ctrl-C
 SETUP_GOES_ON = "interrupted. Services keep running: rerun the command to resume, or stop them with pipeline_down.sh"
 
+DOCTOR = "pipeline_doctor.sh"
 DOWN_GOES_ON = "interrupted; rerun the command to resume"
 
 
@@ -34,4 +35,6 @@ def run_verb(name: str, work: Callable[[], int], interrupted: str) -> int:
         return INTERRUPTED
     except CoinlakeError as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201
+        if error.check and name != DOCTOR:
+            print(f"pipeline/scripts/{DOCTOR} --only {error.check} looks closer", file=sys.stderr)  # noqa: T201
         return 1

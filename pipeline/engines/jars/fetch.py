@@ -22,7 +22,7 @@ def fetch(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None,
 
     Returns whether anything was brought that running engines may have read in another version.
     """
-    core = [one for one in artifacts.read_lock(lock) if one.jar_set != SERVING_SET]
+    core = _core(lock)
     had_serving = (home_jars / SERVING_SET).is_dir()
     new_core = not _is_stamped(home_jars, core)
     if new_core:
@@ -32,6 +32,11 @@ def fetch(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None,
     # A lake that once had the tier keeps its jar up to date: it may be turned on again.
     new_serving = (serving or had_serving) and fetch_serving(home_jars, lock, tool)
     return new_core or (new_serving and had_serving)
+
+
+def are_installed(home_jars: Path, lock: Path = artifacts.LOCK) -> bool:
+    """Tell whether a home has the lock's jars; those of the serving tier, which it may lack, do not count."""
+    return _is_stamped(home_jars, _core(lock))
 
 
 def fetch_serving(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None) -> bool:
@@ -45,6 +50,10 @@ def fetch_serving(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None
     install.add(wanted, cache.cache_dir(), home_jars)
     _stamp(folder, wanted)
     return True
+
+
+def _core(lock: Path) -> list[Artifact]:
+    return [one for one in artifacts.read_lock(lock) if one.jar_set != SERVING_SET]
 
 
 def _bring(wanted: Sequence[Artifact], tool: str | None) -> None:
