@@ -73,6 +73,13 @@ def test_the_status_tells_of_every_container(lake: Lake) -> None:
     assert {table["name"] for table in status["tables"]} >= {PRICES, "hive.crypto.coin_data"}
 
 
+def test_the_doctor_asks_the_engines_from_inside(lake: Lake) -> None:
+    results = json.loads(lake.stack.script("pipeline/scripts/pipeline_doctor.sh", "--json", seconds=300))
+    states = {result["id"]: result["state"] for result in results}
+    assert {states[name] for name in ("service.kafka", "service.presto", "hdfs.safe-mode", "tables.rows")} == {"PASS"}
+    assert "services.supervisor" not in states
+
+
 def test_the_verbs_work_from_outside(lake: Lake, tmp_path: Path) -> None:
     query = tmp_path / "my query.sql"
     query.write_text("SELECT 40 + 2;")
