@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
-from threading import Thread
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -27,6 +26,7 @@ from pipeline.scheduler_api import MarketInUse, SchedulerApi
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
+from pipeline.verbs.background import in_background
 from pipeline.verbs.faults import SETUP, service_faults
 from pipeline.verbs.run_config import choose
 from pipeline.verbs.status_view import show
@@ -138,19 +138,11 @@ def _asks(presto: Presto, table: Table) -> Callable[[], TableState]:
 
 
 def _in_background(ask: Callable[[], T], *, when: bool) -> Future[T]:
-    """Ask in a thread that does not keep the program from ending; without `when` the answer is a failure at once."""
+    """Ask in the background; without `when` the answer is a failure at once."""
+    if when:
+        return in_background(ask)
     future: Future[T] = Future()
-    if not when:
-        future.cancel()
-        return future
-
-    def run() -> None:
-        try:
-            future.set_result(ask())
-        except Exception as error:  # noqa: BLE001  a thread's boundary: handed to who waits for the answer
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
+    future.cancel()
     return future
 
 

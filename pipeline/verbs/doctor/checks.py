@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Thread
 
 from pipeline.errors import CoinlakeError
 from pipeline.settings import Settings
+from pipeline.verbs.background import in_background
 
 LIMIT_S = 15.0  # a service's own limit for an operation is 10 s
 
@@ -79,16 +78,7 @@ def _in_the_way(check: Check, states: Mapping[str, State]) -> Finding | None:
 
 
 def _look(check: Check, settings: Settings) -> Finding:
-    """Look in a thread that does not keep the program from ending when it hangs."""
-    future: Future[Finding] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(check.look(settings))
-        except Exception as error:  # noqa: BLE001  a thread's boundary: handed to who waits for the answer
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
+    future = in_background(lambda: check.look(settings))
     try:
         return future.result(check.limit_s)
     except TimeoutError:
