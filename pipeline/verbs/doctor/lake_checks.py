@@ -98,22 +98,6 @@ def room(settings: Settings) -> Finding:
     return Finding(State.PASS, f"{percent:.0f} % are free")
 
 
-def cluster_id(settings: Settings) -> Finding:
-    """Compare the cluster that the DataNode's folder belongs to with its NameNode's."""
-    data = settings.home / "data"
-    ids = {name: _version(settings, name).get("clusterID") for name in ("namenode", "datanode")}
-    if None in ids.values():
-        return Finding(State.SKIP, "no HDFS of this home, or not formatted yet")
-    if len(set(ids.values())) == 1:
-        return Finding(State.PASS, str(ids["namenode"]))
-    words = (
-        f"the DataNode's folder belongs to {ids['datanode']}, the NameNode's to {ids['namenode']}, so it will not "
-        f"start: bring back the {data / 'namenode'} that it was used with; or, if its data may go, delete "
-        f"{data / 'datanode'}"
-    )
-    return Finding(State.FAIL, words)
-
-
 def topics(settings: Settings) -> Finding:
     """Compare the topics' settings with those stated."""
     lines, faults = kafka_topics.ensure_ours(settings, create=False)
@@ -196,15 +180,6 @@ def _bean(settings: Settings, name: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _version(settings: Settings, name: str) -> dict[str, str]:
-    """Return what Hadoop wrote about a folder of its own; empty where there is none."""
-    try:
-        text = (settings.home / "data" / name / "current" / "VERSION").read_text(encoding="utf-8")
-    except OSError:
-        return {}
-    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-
-
 def _presto(settings: Settings) -> Presto:
     return Presto(settings.lake.presto_url, source="coinlake-doctor", request_timeout_s=PRESTO_S)
 
@@ -216,7 +191,6 @@ def _some(names: list[str]) -> str:
 
 SUPERVISED = ("services.supervisor",)
 CHECKS = (
-    Check("hdfs.cluster-id", "HDFS cluster id", cluster_id),
     *(Check(f"service.{name}", f"Service {name}", partial(service, name), SUPERVISED) for name in SERVICES),
     Check("hdfs.safe-mode", "HDFS safe mode", safe_mode, needs=("service.namenode",)),
     Check("hdfs.blocks", "HDFS blocks", blocks, needs=("service.namenode",)),

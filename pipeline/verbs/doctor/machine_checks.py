@@ -1,4 +1,4 @@
-"""Checks of the machine, of what is installed on it, and of the processes and logs of a home."""
+"""Checks of the machine, of what is installed on it, and of the processes, logs and folders of a home."""
 
 from __future__ import annotations
 
@@ -176,6 +176,31 @@ def _skewed(settings: Settings) -> Iterator[str]:
             yield f"the clock of {address} is {skew:+.0f} s off this machine's: set both by NTP"
 
 
+def cluster_id(settings: Settings) -> Finding:
+    """Compare the cluster that the DataNode's folder belongs to with its NameNode's."""
+    data = settings.home / "data"
+    ids = {name: _version(settings, name).get("clusterID") for name in ("namenode", "datanode")}
+    if None in ids.values():
+        return Finding(State.SKIP, "no HDFS of this home, or not formatted yet")
+    if len(set(ids.values())) == 1:
+        return Finding(State.PASS, str(ids["namenode"]))
+    words = (
+        f"the DataNode's folder belongs to {ids['datanode']}, the NameNode's to {ids['namenode']}, so it will not "
+        f"start: bring back the {data / 'namenode'} that it was used with; or, if its data may go, delete "
+        f"{data / 'datanode'}"
+    )
+    return Finding(State.FAIL, words)
+
+
+def _version(settings: Settings, name: str) -> dict[str, str]:
+    """Return what Hadoop wrote about a folder of its own; empty where there is none."""
+    try:
+        text = (settings.home / "data" / name / "current" / "VERSION").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
 CHECKS = (
     Check("machine.tools", "Java and tools", tools),
     Check("machine.home", "Checkout and home", home),
@@ -189,4 +214,5 @@ CHECKS = (
     Check("services.refusals", "Refusals and failing chores", refusals, needs=("services.supervisor",)),
     Check("services.out-of-memory", "Out of memory", out_of_memory),
     Check("machine.clock", "Clocks", clock),
+    Check("hdfs.cluster-id", "HDFS cluster id", cluster_id),
 )

@@ -106,19 +106,6 @@ def test_a_server_that_is_no_namenode(settings: Settings, namenode: NameNode) ->
         lake_checks.safe_mode(settings)
 
 
-def test_folders_of_two_clusters(settings: Settings) -> None:
-    assert lake_checks.cluster_id(settings).state is State.SKIP
-    for name, found in (("namenode", "CID-1"), ("datanode", "CID-1")):
-        version = settings.home / "data" / name / "current" / "VERSION"
-        version.parent.mkdir(parents=True)
-        version.write_text(f"#Mon\nnamespaceID=1\nclusterID={found}\n")
-    assert lake_checks.cluster_id(settings).state is State.PASS
-    version.write_text("clusterID=CID-2\n")
-    finding = lake_checks.cluster_id(settings)
-    assert finding.state is State.FAIL
-    assert "belongs to CID-2, the NameNode's to CID-1" in finding.words
-
-
 RECORDED = json.dumps({"id": "1", "cluster": "one", "topics": {"coin_events": "t1"}})
 
 

@@ -153,3 +153,16 @@ def test_a_server_with_another_clock(settings: Settings) -> None:
         finding = machine_checks.clock(settings)
     assert finding.state is State.FAIL
     assert "-3600 s off" in finding.words or "-3601 s off" in finding.words or "-3599 s off" in finding.words
+
+
+def test_folders_of_two_clusters(settings: Settings) -> None:
+    assert machine_checks.cluster_id(settings).state is State.SKIP
+    for name, found in (("namenode", "CID-1"), ("datanode", "CID-1")):
+        version = settings.home / "data" / name / "current" / "VERSION"
+        version.parent.mkdir(parents=True)
+        version.write_text(f"#Mon\nnamespaceID=1\nclusterID={found}\n")
+    assert machine_checks.cluster_id(settings).state is State.PASS
+    version.write_text("clusterID=CID-2\n")
+    finding = machine_checks.cluster_id(settings)
+    assert finding.state is State.FAIL
+    assert "belongs to CID-2, the NameNode's to CID-1" in finding.words
