@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -51,6 +52,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     unknown = [name for name in options.only if not any(_is_meant(check, [name]) for check in CHECKS)]
     if unknown:
         parser.error(f"there is no check {', '.join(unknown)}; --list shows them")
+    if options.bundle and not os.access(options.bundle.parent, os.W_OK):
+        parser.error(f"--bundle: {options.bundle.parent} is no folder that can be written to")
     return options
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
+from pipeline.errors import RequestError
 from pipeline.settings import CHECKOUT, Settings
 from pipeline.settings.values import Secret, read_env_file
 from pipeline.verbs.doctor.checks import Result
@@ -25,18 +26,23 @@ SHORTEST_SECRET = 6  # a shorter value would be found in any text
 
 
 def write_bundle(file: Path, settings: Settings, results: Sequence[Result]) -> None:
-    """Write the bundle; a file of that name is replaced.
+    """Write the bundle; a file of that name is replaced once the new one is whole.
 
     Raises:
-        OSError: it cannot be written.
+        RequestError: it cannot be written.
     """
-    hidden = secrets(settings)
-    with tarfile.open(file, "w:gz") as bundle:
-        for name, text in _parts(settings, results):
-            content = redacted(text, hidden).encode()
-            entry = tarfile.TarInfo(f"coinlake/{name}")
-            entry.size, entry.mtime = len(content), int(time.time())
-            bundle.addfile(entry, io.BytesIO(content))
+    hidden, part = secrets(settings), file.with_name(f"{file.name}.part")
+    try:
+        with tarfile.open(part, "w:gz") as bundle:
+            for name, text in _parts(settings, results):
+                content = redacted(text, hidden).encode()
+                entry = tarfile.TarInfo(f"coinlake/{name}")
+                entry.size, entry.mtime = len(content), int(time.time())
+                bundle.addfile(entry, io.BytesIO(content))
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RequestError(f"the bundle cannot be written to {file}: {error.strerror}") from error
 
 
 def secrets(settings: Settings) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tarfile
 from pathlib import Path
@@ -105,3 +106,23 @@ def test_the_bundle_holds_no_secret(home: Path) -> None:
     assert [word for word in (TOKEN, PASSWORD, "abcdefgh", "qwertz") if word in everything] == []
     assert "plain words" in held["coinlake/logs/spark.log"]
     assert held["coinlake/settings.txt"] == "COINLAKE_API_TOKEN=***\nCOINS=bitcoin\n"
+
+
+def test_a_bundle_has_to_go_somewhere(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        doctor.parse(["--bundle", f"{home}/nowhere/bundle.tar.gz"])
+    assert caught.value.code == 2
+    assert f"{home}/nowhere is no folder that can be written to" in capsys.readouterr().err
+
+
+def test_a_bundle_that_cannot_be_written_leaves_nothing_half(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tarfile.TarFile.addfile", fail)
+    file = home / "bundle.tar.gz"
+    file.write_text("an older one")
+    with pytest.raises(errors.RequestError, match="No space left on device"):
+        bundle.write_bundle(file, load_settings({"COINLAKE_HOME": str(home)}), [])
+    assert [each.name for each in home.glob("bundle*")] == [file.name]
+    assert file.read_text() == "an older one"
