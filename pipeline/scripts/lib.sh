@@ -44,18 +44,17 @@ begin_service() {
     show_usage
     exit 0
   fi
-  local name stamp last=0 now
+  local name stamp last now
   name="$(basename "$0" .sh)"
-  stamp="$COINLAKE_HOME/run/$name.started"
+  stamp="$COINLAKE_HOME/run/$name.started" # its time counts, which a full disk takes, too
+  mkdir -p "$COINLAKE_HOME/run"
+  last="$(stat -c %Y "$stamp" 2>/dev/null || true)"
+  printf -v now '%(%s)T' -1
+  ((now - ${last:-0} >= SECONDS_BETWEEN_STARTS)) || sleep "$SECONDS_BETWEEN_STARTS"
+  touch "$stamp"
   export TMPDIR="$COINLAKE_HOME/data/tmp/$name" # not below run: a container's is no place for native libraries
   rm -rf "$TMPDIR"
-  mkdir -p "$COINLAKE_HOME/run" "$TMPDIR"
-  [[ ! -s $stamp ]] || read -r last <"$stamp"
-  printf -v now '%(%s)T' -1
-  if ((now - last < SECONDS_BETWEEN_STARTS)); then
-    sleep "$SECONDS_BETWEEN_STARTS"
-  fi
-  printf '%(%s)T\n' -1 >"$stamp"
+  mkdir -p "$TMPDIR"
 }
 
 # Print the Python to run before there is a venv; the preflight tells when it is too old.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,15 @@ def test_temporary_files_go_to_a_folder_of_the_services_own_emptied_at_each_star
     assert files
     assert all(file.is_file() for file in files)
     assert "-cp" in arguments
+
+
+def test_two_starts_are_kept_apart_also_where_nothing_could_be_written_at_the_first(home: Path) -> None:
+    stamp = home / "run" / "datanode.started"
+    stamp.parent.mkdir()
+    stamp.touch()  # what a full disk leaves: a file without content
+    begun = time.monotonic()
+    run("datanode", home)
+    assert time.monotonic() - begun >= 2
+    os.utime(stamp, (0, 0))
+    run("datanode", home)
+    assert stamp.stat().st_mtime > 0, "a start leaves its time"
