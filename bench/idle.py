@@ -3,6 +3,9 @@
 `python -m bench.idle --seconds 300`. The lake must run on the simulator, whose rate is set for the time of the
 measurement. Processor time counts whole process trees, also of children that have ended meanwhile, such as probes;
 `core_pct` is it in per cent of one core. PSS is taken at the end. Results go to `bench/results/idle-*.json`.
+
+What an idle process costs is mostly its wake-ups, and these cost several times as much on one machine as on another.
+`wake_up_us` is what one takes here, in a process that does nothing else: compare runs by `core_pct` over it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from bench.trade_latency import trade_rate
 from pipeline.settings import Settings, load_settings
 
 TRADES_PER_PRODUCT = 1  # a second
+WAKE_UPS, NAP_S = 5_000, 0.001
 
 
 def measure(settings: Settings, seconds: float, warm_up: float) -> dict[str, object]:
@@ -38,9 +42,18 @@ def measure(settings: Settings, seconds: float, warm_up: float) -> dict[str, obj
         **figures(spent, {name: tree_mb(pid) for name, pid in pids.items()}, span_s),
         "trades_per_s": rate,
         "warm_up_s": warm_up,
+        "wake_up_us": wake_up_us(),
         "span_s": round(span_s, 1),
         "machine": machine() | {"busy_pct": round(100 * (busy - busy_before) / (whole - all_before), 1)},
     }
+
+
+def wake_up_us() -> float:
+    """Return the processor time that a wake-up of this process takes, in microseconds; it takes 5 s."""
+    started = time.process_time()
+    for _ in range(WAKE_UPS):
+        time.sleep(NAP_S)
+    return round(1e6 * (time.process_time() - started) / WAKE_UPS, 1)
 
 
 def figures(spent: dict[str, float], memory: dict[str, dict[str, int]], span_s: float) -> dict[str, object]:
