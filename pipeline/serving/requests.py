@@ -1,4 +1,7 @@
-"""How the Spark job is asked to remove rows, to make gold at once, or to store forecasts; what asks needs no Spark."""
+"""How the Spark job is asked to remove rows, to make gold or maintain tables at once, or to store forecasts.
+
+Whoever asks needs no Spark.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import re
 
 REQUEST = re.compile(r"(?P<source>[a-z0-9_.-]+)@(?P<coin>[a-z0-9._-]*)")
 
-GOLD_REQUEST = re.compile(r"[0-9a-f]{32}")
+STEP_REQUEST = re.compile(r"[0-9a-f]{32}")
 STATE = "state.json"
-"""The file in a request for gold that says how far the work is."""
+"""The file in a request for steps that says how far the work is."""
 
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 READY, FAULT = "ready", "fault.txt"

@@ -22,8 +22,8 @@ from pipeline.stream.gold.bitcoin_gold_run import BitcoinGold
 from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.stream.gold.forecasts import ForecastIntake
 from pipeline.stream.gold.price_stats_hourly_daily import HourlyDailyStats
-from pipeline.stream.gold_requests import GoldRequests, Step
 from pipeline.stream.ops.candle_differences import CandleCheck
+from pipeline.stream.step_requests import Step, StepRequests
 from pipeline.tables.coins import COIN_DAILY
 from pipeline.tables.gold import BITCOIN_GOLD, HOURLY_DAILY_STATS
 
@@ -93,7 +93,7 @@ class GoldServing:
                 Follower("days copied to the bucket", self.version, lambda: bucket.sync(GoldRows(spark))),
             ]
             self._raw = RawBucket(spark, settings.serving.bucket)
-        self._requests = GoldRequests(spark, settings.lake.gold_requests, self.steps())
+        self._requests = StepRequests(spark, settings.lake.gold_requests, self.steps())
 
     def version(self) -> int:
         """Return a number that grows whenever gold changes."""

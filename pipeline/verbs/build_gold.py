@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-import uuid
 from collections.abc import Sequence
-from typing import Any
 
-from pipeline.errors import RequestError, ServiceError
+from pipeline.errors import RequestError
 from pipeline.events.candles import BITCOIN_DATA
 from pipeline.host.cli import run_verb
 from pipeline.host.options import SetupOptions
 from pipeline.presto import Presto
-from pipeline.serving.requests import STATE
 from pipeline.settings import Settings
-from pipeline.verbs.console import Advance, Stages
+from pipeline.verbs.console import Stages
 from pipeline.verbs.gold_agreement import Differences, compare
-from pipeline.verbs.hdfs_folders import delete_folder, make_folder, read_file
-from pipeline.verbs.readback import NEXT_STEP
 from pipeline.verbs.run_config import choose
+from pipeline.verbs.step_request import GOES_ON, request_steps
 from pipeline.verbs.visibility import wait_for_stream
 
 NAME = "build_gold.sh"
-GOES_ON = "interrupted; the Spark job works on, and the same command follows it again"
-LOOK_AGAIN_S = 0.5
-BEGIN_S = 300.0  # within which the Spark job must take a request up: it may be at work on millions of rows
 STREAM_S = 600.0
 LOOKS = 3  # a live lake's copies follow within seconds: only what differs each time does differ
 BETWEEN_LOOKS_S = 8.0
@@ -48,37 +40,12 @@ def build(settings: Settings, stages: Stages) -> int:
     with stages.stage("stream") as tell, stages.progress("stream") as advance:
         wait_for_stream(settings, advance, time.monotonic() + STREAM_S, (BITCOIN_DATA,))
         tell("stream: all candles that are in Kafka are in silver")
-    request = f"{settings.lake.gold_requests}/{uuid.uuid4().hex}"
-    make_folder(settings, request)
-    with stages.stage("gold") as tell, stages.progress("gold") as advance:
-        state = follow(settings, request, advance)
-        tell("gold: done" if not state["faults"] else "gold: done, but for the faults below")
-    delete_folder(settings, request)
-    for line in state["results"]:
+    outcome = request_steps(settings, settings.lake.gold_requests, "gold", stages)
+    for line in outcome.results:
         stages.say(f"  {line}")
-    for fault in state["faults"]:
+    for fault in outcome.faults:
         sys.stderr.write(f"{NAME}: {fault}\n")
-    return 1 if state["faults"] else 0
-
-
-def follow(settings: Settings, request: str, advance: Advance) -> dict[str, Any]:
-    """Return the request's last state.
-
-    Raises:
-        ServiceError: the Spark job does not take it up.
-    """
-    begun = time.monotonic()
-    while True:
-        text = read_file(settings, f"{request}/{STATE}")
-        if text is None and time.monotonic() - begun > BEGIN_S:
-            delete_folder(settings, request)
-            raise ServiceError(f"the Spark job has not taken the request up within {BEGIN_S:g} s. {NEXT_STEP}")
-        if text is not None:
-            state: dict[str, Any] = json.loads(text)
-            if state["is_done"]:
-                return state
-            advance(state["done"], state["total"], " ".join(state["next"]))
-        time.sleep(LOOK_AGAIN_S)
+    return 1 if outcome.faults else 0
 
 
 def check(settings: Settings, stages: Stages) -> int:

@@ -1,4 +1,4 @@
-"""Doing at once all that makes gold, for `build_gold.sh`: the Spark job does it, for it alone writes the tables.
+"""Doing a list of steps at once, for `build_gold.sh` and `maintain.sh`: the Spark job alone writes the tables.
 
 A request is a folder in HDFS; its `state.json` says how far the work is. Whoever asked deletes the folder; one that
 nobody deleted is deleted an hour after it was done, or by the next start of the job.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from pipeline.serving.requests import GOLD_REQUEST, STATE
+from pipeline.serving.requests import STATE, STEP_REQUEST
 from pipeline.spark import hdfs
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Step:
     run: Callable[[], int]
 
 
-class GoldRequests:
+class StepRequests:
     """Works the requests off; must run in the thread that otherwise does the steps."""
 
     def __init__(
@@ -44,7 +44,7 @@ class GoldRequests:
 
     def run(self) -> None:
         """Do what is requested."""
-        names = [name for name in hdfs.list_names(self._spark, self._folder) if GOLD_REQUEST.fullmatch(name)]
+        names = [name for name in hdfs.list_names(self._spark, self._folder) if STEP_REQUEST.fullmatch(name)]
         self._done = {name: at for name, at in self._done.items() if name in names}
         for name in names:
             if name not in self._done:
@@ -65,7 +65,7 @@ class GoldRequests:
             try:
                 results.append(f"{step.run():,} {step.words}")
             except Exception as error:
-                log.exception("a request for gold: %s", step.words)
+                log.exception("a requested step failed: %s", step.words)
                 faults.append(f"{step.words}: {error}")
         self._tell(path, len(self._steps), results, faults)
         self._done[name] = self._clock()

@@ -1,4 +1,4 @@
-"""What `build_gold.sh` asks for: every step is done, and its state tells how each ended."""
+"""What `build_gold.sh` and `maintain.sh` ask for: every step is done, and its state tells how each ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from pipeline.serving.requests import STATE
-from pipeline.stream.gold_requests import GoldRequests, Step
+from pipeline.stream.step_requests import Step, StepRequests
 from tests.support.clock import FakeClock
 
 NAME = "0" * 32
@@ -26,7 +26,7 @@ class Requests:
 
     def restart(self) -> None:
         steps = [Step("rows computed", self._first), Step("rows copied", self._fail), Step("days copied", lambda: 0)]
-        self.worker = GoldRequests(self._spark, self._root, steps, self.clock.time)
+        self.worker = StepRequests(self._spark, self._root, steps, self.clock.time)
 
     def state(self) -> dict[str, object]:
         state: dict[str, object] = json.loads((self.folder / STATE).read_text())
