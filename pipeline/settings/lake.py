@@ -8,6 +8,8 @@ from pipeline.settings import values as parse
 from pipeline.settings.machine import Machine
 from pipeline.settings.values import Reader
 
+MAX_DAYS = 36_500
+
 
 @dataclass(frozen=True)
 class LakeSettings:
@@ -19,6 +21,8 @@ class LakeSettings:
     presto_url: str
     spark_master: str
     rest_s: int  # how far apart the batches of few trades are while nobody queries Presto; 0 never rests
+    bronze_days: int  # how long bronze.events keeps a record; 0 keeps all
+    rejected_days: int  # the same for silver.rejected_events
 
     @property
     def warehouse(self) -> str:
@@ -38,6 +42,11 @@ class LakeSettings:
     def gold_requests(self) -> str:
         """The HDFS folder in which the Spark job is asked to make gold at once."""
         return f"{self.hdfs_uri}/requests/build_gold"
+
+    @property
+    def maintenance_requests(self) -> str:
+        """The HDFS folder in which the Spark job is asked to maintain the tables at once."""
+        return f"{self.hdfs_uri}/requests/maintain"
 
     @property
     def forecast_requests(self) -> str:
@@ -60,4 +69,6 @@ def read_lake(reader: Reader, machine: Machine) -> LakeSettings:
         # More task slots than cores: a compaction's task runs for seconds, and batches must not wait for its slot.
         spark_master=reader.get("SPARK_MASTER", "local[4]", str),
         rest_s=reader.get("COINLAKE_REST_SECONDS", "15", parse.whole(0, 600)),
+        bronze_days=reader.get("COINLAKE_BRONZE_DAYS", "0", parse.whole(0, MAX_DAYS)),
+        rejected_days=reader.get("COINLAKE_REJECTED_DAYS", "0", parse.whole(0, MAX_DAYS)),
     )

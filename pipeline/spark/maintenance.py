@@ -11,13 +11,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import SparkSession
 
-from pipeline.errors import LostCompactionError
 from pipeline.spark.appending import BATCH_MARK, load_table, mark_names, snapshot_summaries
+from pipeline.spark.closed_partitions import closed_partitions, utc_now
+from pipeline.spark.compaction import Scope, compact, data_files
 from pipeline.spark.jvm import JavaObject, java_class
 from pipeline.spark.positions import newest_positions, positions_mark, to_json
 from pipeline.spark.progress_mark import PROGRESS, newest_progress
@@ -30,13 +32,12 @@ EXPIRY_S = 60.0
 MIN_SNAPSHOTS = 5
 MANY_MANIFESTS = 10
 SMALL_FILES = 200  # this many new files since the last compaction ask for the next one
-COMPACTED_FILE_BYTES = 128 * 1024 * 1024
-GOOD_FILE_BYTES = 16 * 1024 * 1024  # a file of this size is left alone, else a growing one were written over and over
 ORPHANS_OLDER_THAN = timedelta(days=3)  # no file that a writer is about to commit; Iceberg refuses less than a day
 
-MAINTENANCE = threading.Lock()
-"""Held by whatever rewrites files or expires snapshots: an expiry beside a compaction can take away the snapshot that
-the compaction started from, which then fails, or ends well with nothing committed (apache/iceberg#17202)."""
+LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""By a table's full name: held by whatever rewrites its files or expires its snapshots. An expiry beside a compaction
+can take away the snapshot that the compaction started from, which then fails, or ends well with nothing committed
+(apache/iceberg#17202)."""
 
 
 class TableKeeper:
@@ -46,9 +47,11 @@ class TableKeeper:
         self._spark = spark
         self._table = table
         self._clock = clock
+        self._lock = LOCKS[table.full_name]
         self._retired = RetiredFiles(spark, clock)
         self._seen_snapshot: int | None = None
         self._searched_snapshot: int | None = None
+        self._tidied: tuple[int, date] | None = None
         self._files_after_compaction = 0
         self._next_expiry = clock() + EXPIRY_S
         self._expire_before_ms: int | None = None
@@ -56,42 +59,76 @@ class TableKeeper:
     def run(self) -> None:
         """Merge manifests and compact if anything was committed since the last call; expire and delete what is due.
 
+        Beside a compaction in another thread only the manifests are merged; the next call makes up for the rest.
+
         Raises:
             LostCompactionError: a compaction reported success, and the table is as it was.
         """
-        with MAINTENANCE:
+        iceberg_table = load_table(self._spark, self._table)
+        current = iceberg_table.currentSnapshot()
+        if current is None:
+            return
+        changed = current.snapshotId() != self._seen_snapshot
+        if changed:
+            merge_manifests(self._spark, iceberg_table)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._expire(iceberg_table)
+                if changed:
+                    self._compact(iceberg_table)
+                    iceberg_table.refresh()
+                    self._seen_snapshot = iceberg_table.currentSnapshot().snapshotId()
+                self._retired.delete_due(iceberg_table)
+            finally:
+                self._lock.release()
+
+    def tidy(self) -> int:
+        """Compact the partitions that are over and crowded; return by how many data files the table shrank.
+
+        A table that has not changed since is looked at once a day: that is when a partition ends.
+        """
+        with self._lock:
             iceberg_table = load_table(self._spark, self._table)
             current = iceberg_table.currentSnapshot()
-            if current is None:
-                return
-            changed = current.snapshotId() != self._seen_snapshot
-            if changed:
-                merge_manifests(self._spark, iceberg_table)
+            look = None if current is None else (current.snapshotId(), utc_now().date())
+            if look is None or look == self._tidied:
+                return 0
+            count = self._tidy(iceberg_table)
+            self._tidied = (iceberg_table.currentSnapshot().snapshotId(), look[1])
+            return count
+
+    def run_now(self) -> int:
+        """Merge all that can be merged, however little has accumulated; return by how many data files it shrank."""
+        with self._lock:
+            iceberg_table = load_table(self._spark, self._table)
+            if iceberg_table.currentSnapshot() is None:
+                return 0
+            merge_manifests(self._spark, iceberg_table)
+            count = compact(self._spark, self._table, iceberg_table, Scope(min_files=2)) + self._tidy(iceberg_table)
+            self._files_after_compaction = data_files(iceberg_table)
             self._expire(iceberg_table)
-            if changed:
-                self._compact(iceberg_table)
-                iceberg_table.refresh()
-                self._seen_snapshot = iceberg_table.currentSnapshot().snapshotId()
-            self._retired.delete_due(iceberg_table)
+            return count
 
     def retire_orphans(self) -> int:
         """Retire the files that no snapshot knows, left by crashes; return how many. An unchanged table is skipped.
 
         They wait on a list like all others: one of them may be on a list already, and in use by a reader.
         """
-        with MAINTENANCE:
+        with self._lock:
             iceberg_table = load_table(self._spark, self._table)
             current = iceberg_table.currentSnapshot()
             if current is None or current.snapshotId() == self._searched_snapshot:
                 return 0
-            before = datetime.now(UTC) - ORPHANS_OLDER_THAN
+            before = utc_now() - ORPHANS_OLDER_THAN
             found = self._spark.sql(
                 f"CALL iceberg.system.remove_orphan_files(table => '{self._table.full_name}', "
                 f"older_than => TIMESTAMP '{before:%Y-%m-%d %H:%M:%S}', dry_run => true)"
             ).collect()
             self._retired.add(iceberg_table, [row["orphan_file_location"] for row in found])
             self._searched_snapshot = current.snapshotId()
-            return len(found)
+        if found:
+            log.info("retired %d files of %s that no snapshot knows", len(found), self._table.full_name)
+        return len(found)
 
     def _expire(self, iceberg_table: JavaObject) -> None:
         """Expire what was no longer current at the last expiry, a minute ago or longer."""
@@ -108,48 +145,20 @@ class TableKeeper:
                 self._retired.add(iceberg_table, joined.splitlines())
 
     def _compact(self, iceberg_table: JavaObject) -> None:
-        if data_files(iceberg_table) - self._files_after_compaction < SMALL_FILES:
-            return
-        started, start = time.monotonic(), iceberg_table.currentSnapshot().snapshotId()
-        result = rewrite_small_files(self._spark, self._table)
-        iceberg_table.refresh()
-        rewritten, replaced = result["rewritten_data_files_count"], replaced_files(iceberg_table, start)
-        if replaced < rewritten:
-            raise LostCompactionError(self._table.full_name, rewritten, replaced)
-        self._files_after_compaction = data_files(iceberg_table)
-        added, duration_s = result["added_data_files_count"], time.monotonic() - started
-        log.info("compacted %s: %d files into %d in %.1f s", self._table.full_name, rewritten, added, duration_s)
+        if data_files(iceberg_table) - self._files_after_compaction >= SMALL_FILES:
+            compact(self._spark, self._table, iceberg_table, Scope())
+            self._files_after_compaction = data_files(iceberg_table)
 
-
-def rewrite_small_files(spark: SparkSession, table: Table) -> Row:
-    """Compact the table's small files; return Iceberg's account of it."""
-    return spark.sql(
-        f"CALL iceberg.system.rewrite_data_files(table => '{table.full_name}', "
-        f"options => map('target-file-size-bytes', '{COMPACTED_FILE_BYTES}', "
-        f"'min-file-size-bytes', '{GOOD_FILE_BYTES}', 'min-input-files', '20', "
-        "'max-concurrent-file-group-rewrites', '1'))"
-    ).collect()[0]
-
-
-def replaced_files(iceberg_table: JavaObject, since: int) -> int:
-    """Return how many data files were replaced by others in the snapshots after the one with the id `since`."""
-    count, snapshot = 0, iceberg_table.currentSnapshot()
-    while snapshot is not None and snapshot.snapshotId() != since:
-        if snapshot.operation() == "replace":
-            count += int(snapshot.summary().get("deleted-data-files") or 0)
-        parent = snapshot.parentId()
-        snapshot = None if parent is None else iceberg_table.snapshot(parent)
-    return count
+    def _tidy(self, iceberg_table: JavaObject) -> int:
+        """Compact each crowded partition that is over; return by how many data files the table shrank."""
+        found = closed_partitions(self._spark, self._table, utc_now())
+        crowded = [partition for partition in found if partition.is_crowded]
+        return sum(compact(self._spark, self._table, iceberg_table, partition.scope) for partition in crowded)
 
 
 def count_snapshots(iceberg_table: JavaObject) -> int:
     """Return how many snapshots the table's metadata lists."""
     return int(iceberg_table.operations().current().snapshots().size())
-
-
-def data_files(iceberg_table: JavaObject) -> int:
-    """Return how many data files the table has now."""
-    return int(iceberg_table.currentSnapshot().summary().get("total-data-files") or 0)
 
 
 def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-import random
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -17,17 +15,15 @@ from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.serving.removal import SourceRemover
 from pipeline.settings import Settings
-from pipeline.spark.maintenance import TableKeeper
 from pipeline.stream.chores import Chore, ChoreRunner
 from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
 from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.stream.gold_serving import GoldServing
-from pipeline.tables.catalog import ICEBERG_TABLES
+from pipeline.stream.upkeep import Upkeep
 from pipeline.tables.hive import COIN_DATA
 
 log = logging.getLogger(__name__)
 
-MAINTENANCE_S = 10.0
 SWEEP_S = 300.0
 PUBLISH_S = 5.0
 REFRESH_S = 5.0
@@ -35,7 +31,6 @@ COIN_GOLD_S = 5.0
 COIN_GOLD_RESTING_S = 600.0
 # While nobody reads. The first query ends it: it finds more files, and sums of a minute ago that are soon up to date.
 RESTING_S = 60.0
-ORPHANS_S = 3600.0  # a table each time, so each of them two or three times a day
 
 
 class TouchedMinutes:
@@ -84,31 +79,17 @@ class Housekeeping:
 def chores(spark: SparkSession, settings: Settings, touched: TouchedMinutes) -> dict[str, list[Chore]]:
     """Return all chores, by the pool whose thread does them."""
     coin_gold = CoinGold(spark)
-    publisher = Publisher(spark, settings, coin_gold)
+    publisher, upkeep = Publisher(spark, settings, coin_gold), Upkeep(spark, settings)
     publish = Chore(f"publish {COIN_DATA.full_name}", PUBLISH_S, publisher.publish, RESTING_S)
     refresh = Chore("refresh the tables made from trades", REFRESH_S, Refresher(spark, touched).refresh, RESTING_S)
     return {
-        "maintenance": [*upkeep(spark), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
+        "maintenance": [*upkeep.frequent(), Chore(f"sweep {COIN_DATA.full_name}", SWEEP_S, publisher.sweep)],
+        "tidying": upkeep.occasional(),
         "publishing": [publish],
         "coins": [Chore("compute gold for coins", COIN_GOLD_S, coin_gold.run_if_due, COIN_GOLD_RESTING_S)],
         "refreshing": [refresh],
         "serving": GoldServing(spark, settings, coin_gold).chores(),
     }
-
-
-def upkeep(spark: SparkSession) -> list[Chore]:
-    """Return the chores that look after the Iceberg tables: one for each, so that none waits for another's repair."""
-    keepers = {table.full_name: TableKeeper(spark, table) for table in ICEBERG_TABLES}
-    # A process that ends every few hours would else never come to the last of them.
-    turns = itertools.cycle(random.sample(sorted(keepers), len(keepers)))
-
-    def retire_orphans() -> None:
-        name = next(turns)
-        if count := keepers[name].retire_orphans():
-            log.info("retired %d files of %s that no snapshot knows", count, name)
-
-    maintain = [Chore(f"maintain {name}", MAINTENANCE_S, keeper.run, RESTING_S) for name, keeper in keepers.items()]
-    return [*maintain, Chore("find orphaned files", ORPHANS_S, retire_orphans)]
 
 
 class Publisher:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
+from pipeline.settings import load_settings
 from pipeline.spark.appending import load_table
 from pipeline.stream.derived import TradeTables
-from pipeline.stream.housekeeping import upkeep
+from pipeline.stream.upkeep import Upkeep
 from pipeline.tables.catalog import ICEBERG_TABLES
 from tests.support.trade_tables import Trade, add
 
@@ -25,7 +26,7 @@ def versions(spark: SparkSession) -> list[str]:
 def test_an_idle_lakes_chores_start_no_job_and_commit_nothing(lake: SparkSession) -> None:
     tables = TradeTables(lake)
     tables.refresh(add(lake, [Trade(1, datetime(2026, 1, 13, 11))]))
-    maintain = [chore for chore in upkeep(lake) if chore.name.startswith("maintain ")]
+    maintain = Upkeep(lake, load_settings()).frequent()
     for chore in maintain:
         chore.run()
     jobs_before, versions_before = jobs(lake), versions(lake)

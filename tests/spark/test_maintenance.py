@@ -12,9 +12,10 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from pipeline.errors import LostCompactionError
-from pipeline.spark import maintenance
+from pipeline.spark import compaction, maintenance
 from pipeline.spark.appending import BatchAppender, load_table, snapshot_summaries
-from pipeline.spark.maintenance import TableKeeper, count_snapshots, data_files
+from pipeline.spark.compaction import data_files
+from pipeline.spark.maintenance import TableKeeper, count_snapshots
 from pipeline.spark.query_checkpoint import QueryCheckpoint
 from pipeline.spark.retired_files import RetiredFiles
 from pipeline.tables.ops import GAPS
@@ -158,27 +159,41 @@ def test_orphans_are_found_and_retired_like_other_files(lake: SparkSession) -> N
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_expiry_waits_for_a_compaction(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_expires_beside_a_compaction(lake: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     keeper, other = TableKeeper(lake, GAPS, clock.time), TableKeeper(lake, GAPS, clock.time)
     add_files(lake, 1)
     add_files(lake, 1)
     pass_minutes(clock, other, 1)
-    add_files(lake, 25)  # the compaction starts from this snapshot, which the other keeper expires in its second minute
-    beside = threading.Thread(target=pass_minutes, args=(clock, other, 2))
-    rewrite = maintenance.rewrite_small_files
+    add_files(lake, 25)  # the compaction starts from this snapshot, which the other keeper would expire
+    rewrite = compaction.rewrite
 
     def rewrite_beside_an_expiry(*arguments: object) -> Row:
+        before = count_snapshots(load_table(lake, GAPS))
+        beside = threading.Thread(target=pass_minutes, args=(clock, other, 2))
         beside.start()
-        beside.join(1)
-        assert beside.is_alive()
+        beside.join(30)
+        assert not beside.is_alive(), "the other keeper does not wait either"
+        assert count_snapshots(load_table(lake, GAPS)) == before
         return rewrite(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(maintenance, "rewrite_small_files", rewrite_beside_an_expiry)
+    monkeypatch.setattr(compaction, "rewrite", rewrite_beside_an_expiry)
     keeper.run()
-    beside.join()
     assert data_files(load_table(lake, GAPS)) == 1
     assert lake.table(GAPS.full_name).count() == 27
+    pass_minutes(clock, other, 2)
+    assert count_snapshots(load_table(lake, GAPS)) == 1, "what was left out is made up for"
+
+
+@pytest.mark.usefixtures("eager")
+def test_manifests_are_merged_beside_a_compaction(lake: SparkSession) -> None:
+    for _ in range(maintenance.MANY_MANIFESTS):
+        add_files(lake, 1)
+    keeper = TableKeeper(lake, GAPS)
+    with maintenance.LOCKS[GAPS.full_name]:
+        keeper.run()
+    table = load_table(lake, GAPS)
+    assert table.currentSnapshot().allManifests(table.io()).size() < maintenance.MANY_MANIFESTS
 
 
 @pytest.mark.usefixtures("eager")
@@ -189,7 +204,7 @@ def test_a_compaction_that_committed_nothing_is_an_error_and_retried(
     keeper = TableKeeper(lake, GAPS)
     with monkeypatch.context() as patch:
         lost = Row(rewritten_data_files_count=25, added_data_files_count=1)
-        patch.setattr(maintenance, "rewrite_small_files", lambda *_: lost)
+        patch.setattr(compaction, "rewrite", lambda *_: lost)
         with pytest.raises(LostCompactionError, match="25 files reported as compacted, but only 0 were replaced"):
             keeper.run()
     keeper.run()
@@ -203,7 +218,7 @@ def test_a_table_that_cannot_be_compacted_is_expired_all_the_same(
     def fail(*_: object) -> Row:
         raise OSError("a block is lost")
 
-    monkeypatch.setattr(maintenance, "rewrite_small_files", fail)
+    monkeypatch.setattr(compaction, "rewrite", fail)
     clock = FakeClock()
     keeper = TableKeeper(lake, GAPS, clock.time)
     add_files(lake, 21)
