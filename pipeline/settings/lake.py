@@ -54,6 +54,11 @@ class LakeSettings:
         return f"{self.hdfs_uri}/requests/forecasts"
 
     @property
+    def backup_hold(self) -> str:
+        """The HDFS file that keeps retired files from being deleted, for as long as a backup renews it."""
+        return f"{self.hdfs_uri}/requests/backup/hold"
+
+    @property
     def checkpoints(self) -> str:
         """The HDFS folder that holds the streams' checkpoints."""
         return f"{self.hdfs_uri}/checkpoints"

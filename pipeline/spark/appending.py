@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameWriterV2, SparkSession
 
@@ -126,7 +127,11 @@ def snapshot_summaries(spark: SparkSession, iceberg_table: JavaObject) -> Iterat
     All of the table's metadata comes over at once, as JSON: asking for each snapshot's summary is a thousand calls.
     """
     parser = java_class(spark, "org.apache.iceberg.TableMetadataParser")
-    metadata = json.loads(parser.toJson(iceberg_table.operations().current()))
+    yield from summaries_in(json.loads(parser.toJson(iceberg_table.operations().current())))
+
+
+def summaries_in(metadata: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the summaries of the snapshots in a table's metadata, from the current one back, as far as kept."""
     snapshots = {snapshot["snapshot-id"]: snapshot for snapshot in metadata.get("snapshots", ())}
     snapshot = snapshots.get(metadata.get("current-snapshot-id"))
     while snapshot is not None:

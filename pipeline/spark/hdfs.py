@@ -41,6 +41,14 @@ def list_names(spark: SparkSession, folder: str) -> list[str]:
     return [str(entry.getPath().getName()) for entry in file_system.listStatus(hadoop_path)]
 
 
+def modified_ms(spark: SparkSession, path: str) -> int | None:
+    """Return when a file was last written, in ms since 1970; None where there is no such file."""
+    file_system, hadoop_path = _at(spark, path)
+    if not file_system.exists(hadoop_path):
+        return None
+    return int(file_system.getFileStatus(hadoop_path).getModificationTime())
+
+
 def move_files(spark: SparkSession, source: str, target: str) -> None:
     """Move the files of a folder into another one of the same file system; each appears there whole."""
     file_system, _ = _at(spark, source)

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from pyspark.sql import SparkSession
@@ -43,12 +43,15 @@ can take away the snapshot that the compaction started from, which then fails, o
 class TableKeeper:
     """Looks after one table; remembers what it has seen, so that an idle table costs one look at its metadata."""
 
-    def __init__(self, spark: SparkSession, table: Table, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, spark: SparkSession, table: Table, clock: Callable[[], float] = time.time, *, hold: str | None = None
+    ) -> None:
+        """Delete no file while the one at `hold` is renewed."""
         self._spark = spark
         self._table = table
         self._clock = clock
         self._lock = LOCKS[table.full_name]
-        self._retired = RetiredFiles(spark, clock)
+        self._retired = RetiredFiles(spark, clock, hold)
         self._seen_snapshot: int | None = None
         self._searched_snapshot: int | None = None
         self._tidied: tuple[int, date] | None = None
@@ -179,8 +182,12 @@ def merge_manifests(spark: SparkSession, iceberg_table: JavaObject) -> None:
 
 def newest_marks(spark: SparkSession, iceberg_table: JavaObject) -> dict[str, str]:
     """Return the newest mark of each query and of the table, which must outlive the snapshot that carried it first."""
+    return marks_in(list(snapshot_summaries(spark, iceberg_table)))
+
+
+def marks_in(summaries: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the newest marks in snapshots' summaries, newest first."""
     marks: dict[str, str] = {}
-    summaries = list(snapshot_summaries(spark, iceberg_table))
     for summary in summaries:
         for found in filter(None, map(BATCH_MARK.fullmatch, summary)):
             checkpoint, batch = mark_names(found[1])

@@ -37,7 +37,8 @@ class Upkeep:
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
-        self._keepers = {table.full_name: TableKeeper(spark, table) for table in ICEBERG_TABLES}
+        hold = settings.lake.backup_hold
+        self._keepers = {table.full_name: TableKeeper(spark, table, hold=hold) for table in ICEBERG_TABLES}
         self._kept = ((BRONZE_EVENTS, settings.lake.bronze_days), (REJECTED_EVENTS, settings.lake.rejected_days))
         self._requests = StepRequests(spark, settings.lake.maintenance_requests, self.steps())
 

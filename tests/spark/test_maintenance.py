@@ -17,7 +17,7 @@ from pipeline.spark.appending import BatchAppender, load_table, snapshot_summari
 from pipeline.spark.compaction import data_files
 from pipeline.spark.maintenance import TableKeeper, count_snapshots
 from pipeline.spark.query_checkpoint import QueryCheckpoint
-from pipeline.spark.retired_files import RetiredFiles
+from pipeline.spark.retired_files import HOLD_S, RetiredFiles
 from pipeline.tables.ops import GAPS
 from pipeline.tables.silver import REJECTED_EVENTS
 from tests.support.batch_marks import newest_batch
@@ -137,6 +137,25 @@ def test_files_that_are_gone_already_are_no_failure(lake: SparkSession) -> None:
     left.touch()
     retired.add(table, [f"file:{folder(lake)}/gone.parquet", f"file:{left}"])
     clock.sleep(900)
+    retired.delete_due(table)
+    assert not left.exists()
+
+
+def test_a_backup_keeps_files_until_it_says_so_no_longer(lake: SparkSession, tmp_path: Path) -> None:
+    clock, hold = FakeClock(), tmp_path / "hold"
+    retired = RetiredFiles(lake, clock.time, f"file:{hold}")
+    add_files(lake, 1)
+    table = load_table(lake, GAPS)
+    left = folder(lake) / "left.avro"
+    left.touch()
+    retired.add(table, [f"file:{left}"])
+    clock.sleep(900)
+    hold.touch()
+    os.utime(hold, (clock.time(),) * 2)
+    clock.sleep(HOLD_S - 1)
+    retired.delete_due(table)
+    assert left.exists()
+    clock.sleep(1)  # what a killed backup left
     retired.delete_due(table)
     assert not left.exists()
 
