@@ -37,6 +37,10 @@
     │   ├── PlanError                ... or are too few for what was asked
     │   ├── UnknownModelError        there is no model of that name
     │   └── ModelError               a model failed on a history that others could take
+    ├── BackupError              a lake was not backed up or restored; its leaves: pipeline/verbs/backup/errors.py
+    │   ├── DamagedBackupError       a file of the backup is missing, or is not the one that was backed up
+    │   ├── NotEmptyError            the lake to restore into holds something
+    │   └── UnfinishedRestoreError   the lake holds a part of a backup; it must not start
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── LostCompactionError      a compaction reported success and changed nothing; it is retried later
     ├── TopicMismatchError       a topic exists with other settings than ours

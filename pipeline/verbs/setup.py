@@ -28,6 +28,7 @@ from pipeline.serving import bucket_setup, database_setup
 from pipeline.settings import CHECKOUT, Settings, load_settings
 from pipeline.verbs import bring_up, history_candles, hive_setup
 from pipeline.verbs.announce import announce_market, show_addresses
+from pipeline.verbs.backup import marker
 from pipeline.verbs.console import Stages
 from pipeline.verbs.market_check import require_live_prices
 from pipeline.verbs.readback import HistoryWait, push_history, read_back, wait_for_history
@@ -86,7 +87,9 @@ def prove(choices: Choices, history: HistoryFile | None, stages: Stages) -> None
 
 def _prepare(options: SetupOptions, stages: Stages) -> tuple[Choices, bool]:
     """Make secrets and bring the jars that this run needs; return what it uses, and whether jars were replaced."""
-    home = load_settings().home
+    before = load_settings()
+    marker.require_none(before)
+    home = before.home
     with stages.stage("secrets") as outcome:
         made = secrets.ensure(home / ".env")
         choices = choose(options)

@@ -16,6 +16,7 @@ from pipeline.health import serving_probes
 from pipeline.serving import bucket_setup
 from pipeline.serving.clients import open_bucket
 from pipeline.settings.values import Secret
+from pipeline.verbs.backup.stores import open_store
 from tests.support.serving import SECRETS, ServingServer, serving_server
 
 NAME = "serving-s3"
@@ -66,6 +67,23 @@ def test_an_object_of_many_parts_comes_back(store: S3FileSystem) -> None:
     put(store, "coinlake/large", content)
     assert get(store, "coinlake/large") == content
     store.delete_file("coinlake/large")
+
+
+def test_backups_are_kept_in_it(server: ServingServer) -> None:
+    kept = open_store("s3://coinlake/backups/one", server.settings)
+    assert kept.sizes() == {}
+    large = [bytes(2**20)] * 12  # more than one part
+    kept.write("files/silver/t/data/day=2026-01-31/a.parquet", large)
+    kept.write("backup-1.json", [b"{", b"}"])
+    kept.write("backup-1.json", [b"[]"])
+    assert kept.sizes() == {"files/silver/t/data/day=2026-01-31/a.parquet": 12 * 2**20, "backup-1.json": 2}
+    assert kept.sizes("files") == {"files/silver/t/data/day=2026-01-31/a.parquet": 12 * 2**20}
+    assert b"".join(kept.read("files/silver/t/data/day=2026-01-31/a.parquet")) == b"".join(large)
+    for path in kept.sizes():
+        kept.delete(path)
+    assert kept.sizes() == {}
+    with pytest.raises(ServiceError, match="the bucket coinlake at"):
+        list(kept.read("backup-1.json"))
 
 
 @pytest.mark.parametrize("changes", [{"secret_key": Secret("wrong")}, {"access_key": Secret("nobody")}])

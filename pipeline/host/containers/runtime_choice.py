@@ -18,6 +18,7 @@ from pipeline.settings import Settings, load_settings
 
 WRONG_ARGUMENTS = 2  # argparse's own
 DOCKER, NATIVE = "docker", "native"
+NATIVE_DATA = ("kafka", "namenode")  # a home that has one of these was set up, or restored, natively
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +58,7 @@ def choose(settings: Settings, options: SetupOptions) -> str:
 
 
 def _way_of_a_home(settings: Settings, options: SetupOptions) -> str:
-    if (settings.data_dir / "kafka").exists():  # was set up natively
+    if any((settings.data_dir / name).exists() for name in NATIVE_DATA):
         return NATIVE
     free = machine.available_memory() or 0
     wanted = engine.MEMORY_WANTED[options.profile or "single"]

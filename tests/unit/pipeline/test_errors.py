@@ -24,8 +24,9 @@ from pipeline.errors import (
     TopicMismatchError,
     UnknownCoinError,
 )
+from pipeline.verbs.backup import errors as backup_errors
 
-MODULES = (errors, copy_errors, forecast_errors, job_errors)
+MODULES = (errors, copy_errors, forecast_errors, job_errors, backup_errors)
 DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error)\b")
 
 

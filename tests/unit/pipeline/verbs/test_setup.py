@@ -17,6 +17,8 @@ from pipeline.settings import load_settings
 from pipeline.settings.values import read_env_file
 from pipeline.verbs import setup
 from pipeline.verbs.announce import announce_market, show_addresses
+from pipeline.verbs.backup.errors import UnfinishedRestoreError
+from pipeline.verbs.backup.marker import Restoring
 from pipeline.verbs.console import Stages
 from pipeline.verbs.run_config import Choices
 
@@ -110,6 +112,13 @@ def test_secrets_of_the_serving_tier_are_made_only_where_it_is_on(
     assert set(SERVING_NAMES) <= set(read_env_file(tmp_path / ".env"))
     assert choices.settings.serving.postgres.password
     assert fetched == [False, True]
+
+
+def test_a_lake_that_holds_a_part_of_a_backup_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
+    Restoring("backup-1.json", "/backups").begin(load_settings())
+    with pytest.raises(UnfinishedRestoreError, match=r"run pipeline/scripts/lake_restore.sh with the same words again"):
+        setup.run(SetupOptions(), quiet()[0])
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,9 @@ def test_a_new_home_goes_where_there_is_room(ours: Settings, monkeypatch: pytest
     assert runtime_choice.choose(ours, SetupOptions()) == "native"
 
 
-def test_a_home_stays_what_it_was_set_up_as(ours: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    (ours.data_dir / "kafka").mkdir(parents=True)
+@pytest.mark.parametrize("data", ["kafka", "namenode"])  # a restored lake has no Kafka yet
+def test_a_home_stays_what_it_was_set_up_as(ours: Settings, monkeypatch: pytest.MonkeyPatch, data: str) -> None:
+    (ours.data_dir / data).mkdir(parents=True)
     assert runtime_choice.choose(ours, SetupOptions()) == "native"
     set_up_in_containers(ours, monkeypatch, up=False)
     assert runtime_choice.choose(ours, SetupOptions()) == "docker"

@@ -1,0 +1,1 @@
+"""Backup of a lake into a folder or a bucket, and its restore into an empty lake."""
