@@ -206,6 +206,15 @@ ALL_SERVICES = (
         containers={"single": "notebook", "cluster": "notebook"},
         published="notebook",
     ),
+    Service(
+        "page",
+        ports={"page": 0},
+        serves_at="page",
+        probe_path="/health",
+        page="live page",
+        containers={"single": "page", "cluster": "page"},
+        published="page",
+    ),
 )
 
 # Only a cluster has these; each is started where it shall run, by its script or in its container.

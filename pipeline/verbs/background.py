@@ -13,6 +13,7 @@ T = TypeVar("T")
 def in_background(ask: Callable[[], T]) -> Future[T]:
     """Ask in such a thread; whoever waits for the answer gets what `ask` returned or raised."""
     future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # a question that was asked cannot be taken back: `cancel` does nothing
 
     def run() -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.support.waiting import wait_until
 
 # Writers before what they write to: the order in which they can end in peace.
 SERVERS = ("serving-postgres", "serving-s3")
-SERVICES = ("notebook", "trades", "scheduler", "simulator", "spark", "presto", *SERVERS, "cloudera", "kafka")
+SERVICES = ("page", "notebook", "trades", "scheduler", "simulator", "spark", "presto", *SERVERS, "cloudera", "kafka")
 ONCE = {"secrets", "topics", "databases"}
 PRICES = "iceberg.silver.coin_prices"
 SOURCE = "test-containers"
@@ -94,6 +95,20 @@ def test_the_notebooks_address_opens_it(lake: Lake) -> None:
     address = lake.stack.script("analysis/scripts/notebook_up.sh", "trades").strip()
     assert f"127.0.0.1:{lake.stack.settings.port('notebook')}/" in address
     assert httpx.get(address, follow_redirects=True).status_code == 200
+
+
+def test_the_page_sees_its_neighbours(lake: Lake) -> None:
+    wanted = {"namenode", "metastore", *SERVICES} - {"cloudera"}
+    up: set[str] = set()
+    end = time.monotonic() + 60
+    with httpx.stream("GET", f"{lake.stack.settings.url('page')}/events", timeout=60) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                services = json.loads(line.removeprefix("data: ")).get("services", {})
+                up |= {name for name, state in services.items() if state["up"]}
+            if wanted <= up or time.monotonic() > end:
+                break
+    assert wanted - up == set()
 
 
 def test_a_file_of_prices_is_taken_in(lake: Lake, tmp_path: Path) -> None:
