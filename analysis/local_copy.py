@@ -112,7 +112,7 @@ def view_sql(table: TableFiles, folder: Path) -> str:
         read = f"read_parquet({_list(paths)}, union_by_name = true, hive_partitioning = {partitioned})"
         rows = f"{rows} UNION ALL BY NAME SELECT * FROM {read}"  # noqa: S608  the lake's own names
     columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
-    return f"CREATE VIEW {table.name} AS SELECT {columns} FROM ({rows})"  # noqa: S608
+    return f"CREATE VIEW {table.name} AS SELECT {columns} FROM ({rows})"  # noqa: S608  likewise
 
 
 def local_path(folder: Path, path: str) -> Path:

@@ -106,7 +106,8 @@ class JobStore:
 
     def latest(self) -> list[Job]:
         """Return the latest jobs, the newest first."""
-        return [_job(row) for row in self._store.query(f"SELECT * FROM jobs ORDER BY number DESC LIMIT {LISTED_JOBS}")]  # noqa: S608
+        rows = self._store.query("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (LISTED_JOBS,))
+        return [_job(row) for row in rows]
 
     def unfinished(self) -> list[Job]:
         """Return what is still to be done, oldest first; a running one was interrupted and resumes where it stopped."""

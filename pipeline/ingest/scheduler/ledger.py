@@ -115,7 +115,7 @@ class Ledger:
             days = connection.execute(f"DELETE FROM days WHERE source = ?{of_coin}", (source, *values)).rowcount  # noqa: S608 - our own words
             if not source.startswith(FILES):
                 return days
-            return days + connection.execute(f"DELETE FROM imports WHERE true{of_coin}", values).rowcount  # noqa: S608
+            return days + connection.execute(f"DELETE FROM imports WHERE true{of_coin}", values).rowcount  # noqa: S608 - as above
 
     def _days(self, coin: str, source: str, state: str) -> set[date]:
         rows = self._store.query(
