@@ -13,12 +13,11 @@ import json
 import time
 from uuid import uuid4
 
-import httpx
 from confluent_kafka import Consumer
 
 from bench.latency import now_ms
 from bench.measure import report, spread
-from bench.trade_latency import trade_rate
+from bench.trade_latency import order_exchange, trade_rate
 from pipeline.events.trades import MARKET_ALERTS
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
@@ -31,13 +30,11 @@ def measure(settings: Settings, rate: int, warm_up: int) -> dict[str, object]:
     """Let each product fall once and read the alerts as they come."""
     consumer = Consumer(client_config(settings) | {"group.id": f"bench-{uuid4()}", "auto.offset.reset": "latest"})
     consumer.subscribe([MARKET_ALERTS.name])
-    move = f"{settings.url('simulator')}/simulator/exchange/move"
     delays: list[float] = []
     with trade_rate(settings, rate):
         consumer.poll(warm_up)  # takes its place at the topic's end meanwhile
         for product in settings.markets.products:
-            order = {"product": product, "percent": FALL_PERCENT, "seconds": FALL_S}
-            httpx.post(move, json=order).raise_for_status()
+            order_exchange(settings, "move", {"product": product, "percent": FALL_PERCENT, "seconds": FALL_S})
             delays += read(consumer, BETWEEN_S)
         delays += read(consumer, 10)
     consumer.close()

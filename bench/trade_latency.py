@@ -29,13 +29,19 @@ from pipeline.tables.silver import FACT_TRADES
 @contextmanager
 def trade_rate(settings: Settings, rate: int) -> Iterator[None]:
     """Have the simulated exchange make `rate` trades a second, over all products, as long as the block runs."""
-    exchange = f"{settings.url('simulator')}/simulator/exchange"
-    before = httpx.get(exchange).raise_for_status().json()["rate"]
-    httpx.post(f"{exchange}/rate", json={"rate": rate}).raise_for_status()
+    before = httpx.get(f"{settings.url('simulator')}/simulator/exchange").raise_for_status().json()["rate"]
+    order_exchange(settings, "rate", {"rate": rate})
     try:
         yield
     finally:
-        httpx.post(f"{exchange}/rate", json={"rate": before}).raise_for_status()
+        order_exchange(settings, "rate", {"rate": before})
+
+
+def order_exchange(settings: Settings, what: str, order: dict[str, object]) -> None:
+    """Have the simulated exchange do something."""
+    url = f"{settings.url('simulator')}/simulator/exchange/{what}"
+    token = {"Authorization": f"Bearer {settings.access.api_token.reveal()}"}
+    httpx.post(url, json=order, headers=token).raise_for_status()
 
 
 def poll(presto: Presto, seconds: float) -> list[Answer]:

@@ -34,7 +34,7 @@ def lake(ready_engine: Engine, checkout: Path, test_home: Path) -> Iterator[Lake
 @pytest.fixture(scope="module")
 def session(lake: Lake) -> Session:
     """Trades that flow until all has been killed that shall be."""
-    exchange = SimulatedExchange(lake.stack.settings.url("simulator"))
+    exchange = SimulatedExchange(lake.stack.settings.url("simulator"), lake.api_token)
     session = Session(lake.stack, exchange)
     exchange.set_rate(RATE)
     return session

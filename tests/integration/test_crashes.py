@@ -35,7 +35,7 @@ def keys_in_lake(stack: Stack, source: str) -> list[Key]:
 @pytest.fixture
 def trading(stack: Stack) -> Iterator[Session]:
     """Trades that flow all the time."""
-    session = Session(stack, SimulatedExchange(stack.settings.url("simulator")))
+    session = Session(stack, SimulatedExchange.of(stack.settings))
     session.exchange.set_rate(TRADES_PER_S)
     yield session
     session.exchange.set_rate(IDLE_RATE)

@@ -35,7 +35,7 @@ RECOVERY_S = 240  # the last death is followed by a start, and by all that was m
 
 @pytest.fixture
 def session(stack: Stack) -> Iterator[Session]:
-    session = Session(stack, SimulatedExchange(stack.settings.url("simulator")))
+    session = Session(stack, SimulatedExchange.of(stack.settings))
     session.exchange.set_rate(100)
     yield session
     session.exchange.plan()

@@ -20,7 +20,7 @@ def files(stack: Stack) -> int:
 
 
 def test_readers_see_nothing_of_maintenance_while_trades_arrive(stack: Stack) -> None:
-    session = Session(stack, SimulatedExchange(stack.settings.url("simulator")))
+    session = Session(stack, SimulatedExchange.of(stack.settings))
     session.exchange.set_rate(TRADES_PER_S)
     try:
         with TableReader(session) as reader:

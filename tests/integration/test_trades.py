@@ -33,7 +33,7 @@ def ids_of(gaps: list[tuple[str, int, int, str, int, str]]) -> set[Id]:
 @pytest.fixture
 def session(stack: Stack) -> Iterator[Session]:
     """The exchange at rest, all that it made before being in the table."""
-    exchange = SimulatedExchange(stack.settings.url("simulator"))
+    exchange = SimulatedExchange.of(stack.settings)
     exchange.set_rate(0)
     begun = Session(stack, exchange)
     newest = f"SELECT product_id, max(trade_id) FROM {TRADES} WHERE source = 'simulator' GROUP BY product_id"

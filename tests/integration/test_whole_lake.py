@@ -47,7 +47,7 @@ class Whole:
 @pytest.fixture(scope="module")
 def whole(stack: Stack) -> Iterator[Whole]:
     """No more trades are made, and what follows from those that were has caught up."""
-    exchange = SimulatedExchange(stack.settings.url("simulator"))
+    exchange = SimulatedExchange.of(stack.settings)
     exchange.plan()
     exchange.set_rate(0)
     newest = f"SELECT product_id, max(trade_id) FROM {TRADES} GROUP BY product_id"

@@ -17,6 +17,7 @@ import pytest
 from pipeline.host.containers import images
 from pipeline.host.containers.compose import Compose, project_values, write_values
 from pipeline.settings import Settings, load_settings
+from pipeline.settings.values import Secret
 from tests.support.docker_engine import Engine
 from tests.support.stack import Stack
 
@@ -37,6 +38,12 @@ class Lake:
     def project(self) -> str:
         """The name that Compose gives all that belongs to this lake."""
         return Compose(self.stack.settings.home).values["COMPOSE_PROJECT_NAME"]
+
+    @cached_property
+    def api_token(self) -> Secret:
+        """The token of the scheduler's and the simulator's writing calls, which only their containers hold."""
+        ask = "from pipeline.settings import load_settings; print(load_settings().access.api_token.reveal())"
+        return Secret(self.run_in("scheduler", "/var/lib/coinlake/venv/bin/python", "-c", ask).strip())
 
     def containers(self) -> dict[str, str]:
         """Return the id of each service's container, running or not."""

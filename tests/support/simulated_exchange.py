@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 
+from pipeline.settings import Settings
+from pipeline.settings.values import Secret
+
 Id = tuple[str, int]
 """A product and a trade id."""
 
@@ -16,8 +19,14 @@ IDLE_RATE = 5.0
 class SimulatedExchange:
     """The exchange behind `/simulator/exchange` of a lake's simulator."""
 
-    def __init__(self, simulator_url: str) -> None:
+    def __init__(self, simulator_url: str, token: Secret) -> None:
         self._url = f"{simulator_url}/simulator/exchange"
+        self._token = {"Authorization": f"Bearer {token.reveal()}"}
+
+    @classmethod
+    def of(cls, settings: Settings) -> SimulatedExchange:
+        """Return the exchange of a lake on this machine."""
+        return cls(settings.url("simulator"), settings.access.api_token)
 
     def state(self) -> dict[str, Any]:
         """Return what was made so far, by product."""
@@ -31,20 +40,20 @@ class SimulatedExchange:
     def set_rate(self, rate: float, trades: int | None = None) -> None:
         """Make `rate` trades a second from now on, `trades` of them in all or without end."""
         given = {"rate": rate} | ({} if trades is None else {"trades": trades})
-        httpx.post(f"{self._url}/rate", json=given).raise_for_status()
+        self._send("POST", "/rate", given)
 
     def plan(self, **shares: float) -> None:
         """Have faults happen by themselves, each with its share of the trades; none named: no more faults."""
-        httpx.put(f"{self._url}/plan", json=shares).raise_for_status()
+        self._send("PUT", "/plan", shares)
 
     def order(self, kind: str, **given: object) -> None:
         """Have one fault happen now."""
-        httpx.post(f"{self._url}/faults", json={"kind": kind, **given}).raise_for_status()
+        self._send("POST", "/faults", {"kind": kind, **given})
 
     def move_price(self, product: str, percent: float, seconds: float) -> None:
         """Have a product's price move."""
         order = {"product": product, "percent": percent, "seconds": seconds}
-        httpx.post(f"{self._url}/move", json=order).raise_for_status()
+        self._send("POST", "/move", order)
 
     def injected(self) -> dict[str, Any]:
         """Return the record of all faults since the simulator started."""
@@ -61,3 +70,6 @@ class SimulatedExchange:
             for number in range(low, high + 1)
             if number > after[name]
         }
+
+    def _send(self, method: str, path: str, order: dict[str, Any]) -> None:
+        httpx.request(method, f"{self._url}{path}", json=order, headers=self._token).raise_for_status()

@@ -39,6 +39,7 @@ HANDED_ON = (
     "COINLAKE_SPOOL_MAX_MB",
     "COINLAKE_TOPIC_MAX_GB",
     "COINLAKE_CSV_MAX_MB",
+    "COINLAKE_OWN_NAMES",
 )
 HEADER = """\
 # Made by pipeline_setup.sh --docker. As Docker Compose sees this lake:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from pipeline.errors import BadDataError, CoinlakeError, RequestError, ServiceError, SourceError
 from pipeline.events.coin_prices import epoch_ms
-from pipeline.ingest.scheduler.checks import check_token, file_name, forget_order, history_order, known_coin
+from pipeline.ingest.guard import guard
+from pipeline.ingest.scheduler.calls import CALLS, METRICS_TYPE, document
+from pipeline.ingest.scheduler.checks import file_name, forget_order, history_order, known_coin
 from pipeline.ingest.scheduler.jobs import JobStore, Order
 from pipeline.ingest.scheduler.metrics import Metrics
 from pipeline.ingest.scheduler.polling import Poller
@@ -29,17 +31,6 @@ from pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_JSON_BYTES = 64 * 1024
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-ROUTES = {
-    "GET /health": "whether the scheduler runs, and on which markets",
-    "GET /metrics": "counters for Prometheus",
-    "POST /poll": "poll the prices now (token)",
-    "POST /history": "fill in a coin's past: {coin, from, to} (token)",
-    "POST /history/csv?coin=&name=": "fill in a coin's past from the CSV file in the body (token)",
-    "POST /history/forget": "let what came from a source be loaded again: {source, coin} (token)",
-    "GET /jobs": "the latest history jobs",
-    "GET /jobs/<id>": "one history job",
-}
 
 
 @dataclass(frozen=True)
@@ -60,10 +51,11 @@ class Deps:
 
 def create_app(deps: Deps) -> Flask:
     """Return the API as a WSGI application."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask types its provider by the base class
     _add_errors(app)
+    guard(app, deps.settings)
     _add_reading_routes(app, deps)
     _add_writing_routes(app, deps)
     return app
@@ -72,7 +64,11 @@ def create_app(deps: Deps) -> Flask:
 def _add_reading_routes(app: Flask, deps: Deps) -> None:
     @app.get("/")
     def index() -> Response:
-        return jsonify(ROUTES)
+        return jsonify({call.name: f"{call.summary}{' (token)' if call.writes else ''}" for call in CALLS})
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(document())
 
     @app.get("/health")
     def health() -> Response:
@@ -96,11 +92,6 @@ def _add_reading_routes(app: Flask, deps: Deps) -> None:
 
 
 def _add_writing_routes(app: Flask, deps: Deps) -> None:
-    @app.before_request
-    def guard() -> None:
-        if request.method not in {"GET", "HEAD", "OPTIONS"}:
-            check_token(request.headers.get("Authorization"), deps.settings.access.api_token)
-
     @app.post("/poll")
     def poll() -> Response:
         events = deps.poller.poll_within(POLL_LIMIT_S)
@@ -154,7 +145,10 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def werkzeug(error: HTTPException) -> tuple[Response, int]:
-        return _error(error.description or error.name, error.code or 500)
+        answer, status = _error(error.description or error.name, error.code or 500)
+        if isinstance(error, MethodNotAllowed):
+            answer.allow.update(error.valid_methods or ())
+        return answer, status
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> tuple[Response, int]:

@@ -8,10 +8,12 @@ import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 
 from pipeline.errors import SettingsError
 from pipeline.events.catalog import TOPICS
 from pipeline.events.coin_prices import COIN_EVENTS
+from pipeline.ingest.guard import may_write
 from pipeline.ingest.market_choice import announce, choose
 from pipeline.ingest.process_lock import only_one
 from pipeline.ingest.scheduler import candle_collector
@@ -93,6 +95,7 @@ class Service:
             self.app,
             self.settings.listen_host,
             self.settings.port("scheduler"),
+            partial(may_write, self.settings),
             threads=HTTP_THREADS,
             max_request_body_size=self.settings.markets.csv_max_bytes + 1024,
             ident="coinlake",

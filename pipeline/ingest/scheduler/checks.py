@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +10,6 @@ from pathlib import PurePath
 from pipeline.errors import RequestError
 from pipeline.events.coin_prices import EARLIEST_EVENT_TIME
 from pipeline.ingest.scheduler.jobs import Order
-from pipeline.settings.values import Secret
 from pipeline.tickers import coin_named
 
 EARLIEST_DAY = EARLIEST_EVENT_TIME.date()
@@ -19,20 +17,9 @@ ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MAX_NAME = 200
 
 
-def check_token(header: str | None, token: Secret) -> None:
-    """Compare an Authorization header with our token, in the same time whatever is wrong with it."""
-    given = (header or "").encode()
-    if not hmac.compare_digest(given, f"Bearer {token.reveal()}".encode()):
-        raise RequestError("this call needs the header 'Authorization: Bearer TOKEN' (COINLAKE_API_TOKEN)", status=401)
-
-
 def history_order(body: object, coins: tuple[str, ...], today: date) -> Order:
     """Read the body of POST /history: coin, from, and to (a day, its end included; absent means until now)."""
-    if not isinstance(body, Mapping):
-        raise RequestError('the body must be a JSON object: {"coin": "bitcoin", "from": "2013-01-01"}')
-    unknown = sorted(str(name) for name in set(body) - {"coin", "from", "to"})
-    if unknown:
-        raise RequestError(f"unknown field {unknown[0]!r}: coin, from and to are known")
+    body = _object(body, ("coin", "from", "to"), '{"coin": "bitcoin", "from": "2013-01-01"}')
     coin = known_coin(body.get("coin"), coins)
     first = _day("from", body.get("from"), today)
     last = None if body.get("to") is None else _day("to", body.get("to"), today)
@@ -43,9 +30,10 @@ def history_order(body: object, coins: tuple[str, ...], today: date) -> Order:
 
 def forget_order(body: object) -> tuple[str, str | None]:
     """Read the body of POST /history/forget: source, and coin (absent means all)."""
-    if not isinstance(body, Mapping) or not isinstance(source := body.get("source"), str):
-        raise RequestError('the body must be a JSON object: {"source": "csv_coingecko", "coin": "bitcoin"}')
-    coin = body.get("coin")
+    body = _object(body, ("source", "coin"), '{"source": "csv_coingecko", "coin": "bitcoin"}')
+    source, coin = body.get("source"), body.get("coin")
+    if not isinstance(source, str):
+        raise RequestError("'source' is missing: what the rows' column source says, such as csv_coingecko")
     if coin is not None and not isinstance(coin, str):
         raise RequestError("'coin' must be a CoinGecko id such as bitcoin")
     return source, coin
@@ -69,6 +57,16 @@ def file_name(name: str | None) -> str:
     """Return a file's name for display, without folders and without anything that does not print."""
     bare = PurePath((name or "").replace("\\", "/")).name
     return "".join(letter for letter in bare if letter.isprintable())[:MAX_NAME] or "upload.csv"
+
+
+def _object(body: object, known: tuple[str, ...], example: str) -> Mapping[str, object]:
+    """Return the body as an object that has no other fields than the known ones."""
+    if not isinstance(body, Mapping):
+        raise RequestError(f"the body must be a JSON object: {example}")
+    unknown = sorted(str(name) for name in set(body) - set(known))
+    if unknown:
+        raise RequestError(f"unknown field {unknown[0]!r}: {', '.join(known)} are known")
+    return body
 
 
 def _day(field: str, value: object, today: date) -> date:

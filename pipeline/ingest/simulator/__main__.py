@@ -12,6 +12,7 @@ from types import FrameType
 import waitress
 
 from pipeline.errors import RequestError, ServiceError, SettingsError
+from pipeline.ingest.guard import guard
 from pipeline.ingest.simulator.app import create_simulator
 from pipeline.ingest.simulator.coingecko_api import TIERS
 from pipeline.ingest.simulator.coins import KNOWN
@@ -25,6 +26,8 @@ from pipeline.service_main import set_up_logging
 from pipeline.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
+
+MAX_BODY = 1 << 20  # bytes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,11 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     feed = open_exchange(settings, options)
     feed_server = FeedServer(feed, settings.listen_host, options.feed_port)
     app = create_simulator(options.seed, coins=coins, tier=options.tier, feed=feed)
+    guard(app, settings)
     log.info("simulated market on http://%s:%d/api/v3, seed %d", settings.listen_host, options.port, options.seed)
     log.info("simulated trades on ws://%s:%d, %g/s", settings.listen_host, options.feed_port, options.trade_rate)
     try:
         feed_server.start()
-        waitress.serve(app, host=settings.listen_host, port=options.port, threads=4, ident="coinlake-simulator")
+        server = {"host": settings.listen_host, "port": options.port, "max_request_body_size": MAX_BODY}
+        waitress.serve(app, threads=4, ident="coinlake-simulator", **server)
     except ServiceError as error:
         log.error("%s", error)
         return 1

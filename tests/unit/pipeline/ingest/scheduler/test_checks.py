@@ -5,9 +5,8 @@ from datetime import date
 import pytest
 
 from pipeline.errors import RequestError
-from pipeline.ingest.scheduler.checks import check_token, file_name, history_order, known_coin
+from pipeline.ingest.scheduler.checks import file_name, history_order, known_coin
 from pipeline.ingest.scheduler.jobs import Order
-from pipeline.settings.values import Secret
 
 COINS = ("bitcoin", "ethereum")
 TODAY = date(2026, 1, 15)
@@ -53,20 +52,6 @@ def test_what_cannot_be_ordered(body, message):
     with pytest.raises(RequestError, match=message) as caught:
         history_order(body, COINS, TODAY)
     assert caught.value.status == 400
-
-
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "secret", "bearer secret", "Bearer sécret"]
-)
-def test_a_wrong_token(header):
-    with pytest.raises(RequestError) as caught:
-        check_token(header, Secret("secret"))
-    assert caught.value.status == 401
-    assert "secret" not in str(caught.value)
-
-
-def test_the_right_token():
-    check_token("Bearer secret", Secret("secret"))
 
 
 def test_a_coin_must_be_named():

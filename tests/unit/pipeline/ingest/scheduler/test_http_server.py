@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from flask import Flask
+from flask import Flask, request
 from waitress.trigger import trigger
 
 from pipeline.errors import ServiceError
@@ -82,3 +82,41 @@ def test_a_port_that_is_taken(app):
         other.listen()
         with pytest.raises(ServiceError, match="cannot listen on 127"):
             HttpServer(app, "127.0.0.1", other.getsockname()[1])
+
+
+def say(port: int, head: str, body: bytes = b"") -> bytes:
+    """Send a request as it stands, and return all that is answered until the server ends the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.fixture
+def guarded(app, port):
+    @app.post("/take")
+    def take():
+        return f"{len(request.get_data())} bytes"
+
+    server = HttpServer(app, "127.0.0.1", port, lambda header: header == "Bearer ours")
+    server.start()
+    yield port
+    server.stop(5)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 900000000", "Transfer-Encoding: chunked"])
+def test_no_body_is_taken_from_a_stranger(guarded, length):
+    answer = say(guarded, f"POST /take HTTP/1.1\nHost: a\nExpect: 100-continue\n{length}\nAuthorization: Bearer theirs")
+    assert answer.startswith(b"HTTP/1.1 200 OK"), "at once: the body was not waited for, nor asked for"
+    assert answer.endswith(b"0 bytes")
+    assert b"Connection: close" in answer
+
+
+def test_what_a_stranger_sends_as_a_body_is_no_second_request(guarded):
+    second = b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n"
+    answer = say(guarded, f"POST /take HTTP/1.1\nHost: a\nContent-Length: {len(second)}", second)
+    assert (answer.count(b"HTTP/1.1"), b"quick" in answer) == (1, False)
+
+
+def test_who_may_write_is_heard_out(guarded):
+    head = "POST /take HTTP/1.1\nHost: a\nConnection: close\nContent-Length: 3\nAuthorization: Bearer ours"
+    assert say(guarded, head, b"abc").endswith(b"3 bytes")

@@ -90,6 +90,15 @@ def test_the_exchange_feed_acknowledges_and_begins_with_the_newest_trade(server,
     ]
 
 
+def test_a_web_page_is_turned_away(server):
+    async def visit():
+        async with connect(f"ws://127.0.0.1:{server.port}", origin="http://evil.test", proxy=None):
+            pass
+
+    with pytest.raises(InvalidStatus, match="403"):
+        asyncio.run(visit())
+
+
 def test_heartbeats_tell_the_newest_trade(server, feed):
     feed.exchange.set_rate(0)
 

@@ -22,7 +22,11 @@ from tests.support.runner import free_port_base
 
 def test_it_serves_both_and_ends_in_order(tmp_path):
     base = free_port_base()
-    environ = os.environ | {"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": str(base)}
+    environ = os.environ | {
+        "COINLAKE_HOME": str(tmp_path),
+        "COINLAKE_PORT_BASE": str(base),
+        "COINLAKE_API_TOKEN": "ours",
+    }
     command = [sys.executable, "-m", "pipeline.ingest.simulator", "--trade-rate", "200"]
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stderr=subprocess.PIPE, text=True)
     try:
@@ -30,6 +34,9 @@ def test_it_serves_both_and_ends_in_order(tmp_path):
         wait_for_answer(f"{address}/api/v3/ping")
         asyncio.run(subscribe(base + PORT_OFFSETS["simulator_feed"]))
         assert httpx.get(f"{address}/simulator/exchange", trust_env=False).json()["rate"] == 200
+        order = {"url": f"{address}/simulator/exchange/rate", "json": {"rate": 100}, "trust_env": False}
+        assert httpx.post(**order).status_code == 401
+        assert httpx.post(**order, headers={"Authorization": "Bearer ours"}).json()["rate"] == 100
     finally:
         process.terminate()
         _, said = process.communicate(timeout=10)
