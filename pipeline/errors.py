@@ -3,6 +3,7 @@
     CoinlakeError
     ├── RefusalError             a service will not run until a person acts; exit code 78, nothing restarts it
     │   ├── SettingsError            a setting cannot be used
+    │   ├── ExposedError             services would be open to other machines: host/exposure.py
     │   ├── AlreadyRunningError      another process does the same for this home
     │   ├── CheckpointMismatchError  a stream's checkpoint belongs to another cluster or topic
     │   └── LostOffsetsError         Kafka deleted records that a stream had still to read

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pipeline.engines import memory
 from pipeline.engines.local_services import services_here
 from pipeline.errors import CoinlakeError
+from pipeline.host.exposure import exposures
 from pipeline.services import BY_NAME, SERVICES
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
@@ -56,8 +57,10 @@ def render_all(settings: Settings, services: Sequence[str] | None = None, *, for
     """Render every template; return the files whose text changed.
 
     `services` are those that supervisord shall run, by default all that belong on this machine; in the foreground
-    their output becomes its own.
+    their output becomes its own. Raises `ExposedError` where they would be open to a network that may not be private.
     """
+    if exposure := next(exposures(settings), None):
+        raise exposure
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,  # a misspelt name stops the start and does not render as nothing

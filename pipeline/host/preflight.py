@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.errors import PreflightError, SettingsError
-from pipeline.host import machine, ports, processes
+from pipeline.host import exposure, machine, ports, processes
 from pipeline.host.options import SetupOptions, parse_options
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
@@ -63,6 +63,7 @@ def history_faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
 
 def _faults(settings: Settings, options: SetupOptions) -> Iterator[str]:
     yield from history_faults(settings, options)
+    yield from map(str, exposure.exposures(settings))
     yield from machine.tool_faults()
     yield from machine.checkout_faults(CHECKOUT)
     yield from machine.home_faults(settings.home)

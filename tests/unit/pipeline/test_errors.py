@@ -24,9 +24,10 @@ from pipeline.errors import (
     TopicMismatchError,
     UnknownCoinError,
 )
+from pipeline.host import exposure
 from pipeline.verbs.backup import errors as backup_errors
 
-MODULES = (errors, copy_errors, forecast_errors, job_errors, backup_errors)
+MODULES = (errors, exposure, copy_errors, forecast_errors, job_errors, backup_errors)
 DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error)\b")
 
 

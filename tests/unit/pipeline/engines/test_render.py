@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 
 from pipeline.engines import memory, render
 from pipeline.engines.local_services import services_here
+from pipeline.host.exposure import ExposedError
 from pipeline.services import ALL_SERVICES, CLUSTER_SERVICES, SERVICES, readers_of
 from pipeline.settings import CHECKOUT, Settings, load_settings
 
@@ -95,7 +96,7 @@ def test_every_hdfs_writer_closes_files_quickly_and_patiently(make: Make) -> Non
 
 
 def test_everything_listens_on_the_given_address(make: Make) -> None:
-    ours = make(COINLAKE_LISTEN_HOST="0.0.0.0")
+    ours = make(COINLAKE_LISTEN_HOST="0.0.0.0", COINLAKE_PRIVATE_NETWORK="true")
     render.render_all(ours)
     hdfs, kafka = hadoop(ours, "hadoop/hdfs-site.xml"), properties(ours, "kafka/server.properties")
     presto = properties(ours, "presto/config.properties")
@@ -105,6 +106,13 @@ def test_everything_listens_on_the_given_address(make: Make) -> None:
     assert kafka["listeners"].startswith("PLAINTEXT://0.0.0.0:21092,")
     assert kafka["advertised.listeners"] == "PLAINTEXT://127.0.0.1:21092"
     assert (presto["node.bind-ip"], presto["node.internal-address"]) == ("0.0.0.0", "127.0.0.1")
+
+
+@pytest.mark.parametrize("variable", ["COINLAKE_LISTEN_HOST", "COINLAKE_ADVERTISED_HOST"])
+def test_nothing_is_rendered_for_a_network_that_may_not_be_private(make: Make, variable: str) -> None:
+    with pytest.raises(ExposedError, match=f"{variable}=10.0.0.5 would open"):
+        render.render_all(make(**{variable: "10.0.0.5"}))
+    assert not make().conf_dir.exists()
 
 
 @pytest.mark.parametrize("small", ["true", "false"])

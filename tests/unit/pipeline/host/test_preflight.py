@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PreflightError
-from pipeline.host import machine, ports, preflight, processes
+from pipeline.host import exposure, machine, ports, preflight, processes
 from pipeline.host.options import HistoryFile, SetupOptions
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import CHECKOUT, Settings, load_settings
@@ -99,6 +99,14 @@ def test_ports_outside_of_the_range_or_reserved_are_safe(tmp_path: Path) -> None
 def test_where_the_kernel_does_not_tell_nothing_is_said(tmp_path: Path) -> None:
     settings = load_settings({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "33000"})
     assert list(ports.port_warnings(settings, tmp_path)) == []
+
+
+def test_a_service_that_others_would_reach_is_a_fault_until_the_user_vouches_for_them(tmp_path: Path) -> None:
+    open_to_all = {"COINLAKE_HOME": str(tmp_path), "COINLAKE_LISTEN_HOST": "0.0.0.0"}
+    with pytest.raises(PreflightError, match=r"COINLAKE_LISTEN_HOST=0.0.0.0 would open .*SSH tunnel"):
+        preflight.check(load_settings(open_to_all), SetupOptions())
+    for harmless in ({"COINLAKE_PRIVATE_NETWORK": "true"}, {"COINLAKE_LISTEN_HOST": "127.0.0.2"}):
+        assert list(exposure.exposures(load_settings({**open_to_all, **harmless}))) == []
 
 
 def test_a_warning_does_not_stop_the_set_up(

@@ -18,7 +18,8 @@ Make = Callable[..., Settings]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    return lambda **env: load_settings({"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "21000", **env})
+    fixed = {"COINLAKE_HOME": str(tmp_path), "COINLAKE_PORT_BASE": "21000", "COINLAKE_PRIVATE_NETWORK": "true"}
+    return lambda **env: load_settings(fixed | env)
 
 
 def properties(ours: Settings, name: str) -> dict[str, str]:
