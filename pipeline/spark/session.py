@@ -103,6 +103,7 @@ def _engine(settings: Settings) -> dict[str, str]:
         "spark.driver.bindAddress": settings.listen_host,
         "spark.ui.port": str(settings.port("spark_ui")),
         "spark.ui.showConsoleProgress": "false",
+        "spark.ui.killEnabled": "false",  # a form on any web page that the user opens could send the order
         "spark.port.maxRetries": "0",  # a second driver on our port is a mistake to be seen, not to be dodged
         "spark.local.dir": str(local_dir(settings.data_dir)),
         "spark.sql.warehouse.dir": settings.lake.warehouse,

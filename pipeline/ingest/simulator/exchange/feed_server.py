@@ -57,12 +57,14 @@ class FeedServer:
 
     async def _serve(self) -> None:
         # Unpacked frames are cheaper, and a client that stops reading for minutes, as ours does while its disk is
-        # full, is not to be cut off: hence no compression and no pings.
+        # full, is not to be cut off: hence no compression and no pings. A client with an Origin is a web page.
         server = serve(
             self._handle,
             self._host,
             self.port,
             process_request=self._admit,
+            origins=[None],
+            server_header="coinlake-simulator",
             compression=None,
             ping_interval=None,
             close_timeout=CLOSE_S,
