@@ -90,8 +90,23 @@ class Beat:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Replace a file as a whole."""
+    replace_file(file, json.dumps(content).encode() + b"\n")
+
+
+def replace_file(file: Path, content: bytes) -> None:
     """Replace a file as a whole: a reader sees the old content or the new."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.draft")
-    draft.write_bytes(json.dumps(content).encode() + b"\n")
+    draft.write_bytes(content)
     draft.replace(file)
+
+
+def metrics_file(run_dir: Path, service: str) -> Path:
+    """Return where a service without an HTTP port of its own leaves its figures for Prometheus."""
+    return run_dir / f"{service}.prom"
+
+
+def metrics_files(run_dir: Path) -> list[Path]:
+    """Return those of all services that have ever left any."""
+    return sorted(run_dir.glob("*.prom"))

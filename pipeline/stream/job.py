@@ -31,8 +31,9 @@ from pipeline.stream.bronze import events as bronze_events
 from pipeline.stream.chores import ChoreRunner
 from pipeline.stream.housekeeping import Housekeeping, TouchedMinutes, chores
 from pipeline.stream.lost_offsets import resolve_lost_offsets
+from pipeline.stream.metrics import Report
 from pipeline.stream.ops import gaps
-from pipeline.stream.progress import ProgressReporter, Report
+from pipeline.stream.progress import ProgressReporter
 from pipeline.stream.readers import PrestoQueries, Readers, Resting
 from pipeline.stream.silver import query as silver_query
 from pipeline.stream.streams import candles, trades

@@ -1,4 +1,4 @@
-"""Reporting how far the streams are: a heartbeat file, and the lag as a Kafka consumer group."""
+"""Reporting how far the streams are: a heartbeat file, figures for Prometheus, the lag as a Kafka consumer group."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ import logging
 from collections.abc import Callable
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline.kafka.clients import client_config
 from pipeline.kafka.group_offsets import GroupOffsets
-from pipeline.run_files import Beat
+from pipeline.run_files import Beat, metrics_file, replace_file
 from pipeline.settings import Settings
+from pipeline.stream.metrics import Report, StreamMetrics
 
 log = logging.getLogger(__name__)
 
-Report = dict[str, Any]
-"""A query's progress after a batch, as Spark's JSON has it."""
-
 
 class ProgressReporter:
-    """Writes `run/spark.json` at each call, and the streams' offsets to Kafka when they have moved."""
+    """Writes `run/spark.json` and `.prom` at each call, and the streams' offsets to Kafka when they have moved."""
 
     def __init__(self, settings: Settings, failing: Callable[[], dict[str, int]] = dict) -> None:
         """Give `failing` to report the chores that fail, with how often in succession."""
         self._run_dir = settings.run_dir
         self._failing = failing
+        self._metrics = StreamMetrics()
         self._group = GroupOffsets(client_config(settings))
         self._fault: str | None = None
 
@@ -45,7 +43,9 @@ class ProgressReporter:
             self._group.store(reduce(or_, (progress["sources"][0]["endOffset"] for progress in found.values()), {}))
         try:
             batches = {name: {"batch": p["batchId"], "batch_ms": p["batchDuration"]} for name, p in found.items()}
-            Beat.now({"batches": batches, "failing": self._failing()}).write(self._run_dir, "spark")
+            failing = self._failing()
+            Beat.now({"batches": batches, "failing": failing}).write(self._run_dir, "spark")
+            replace_file(metrics_file(self._run_dir, "spark"), self._metrics.render(found, failing))
             self._fault = None
         except OSError as error:
             if str(error) != self._fault:  # once, not every second: the disk is full as it is

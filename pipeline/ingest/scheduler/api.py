@@ -20,7 +20,7 @@ from pipeline.ingest.guard import guard
 from pipeline.ingest.scheduler.calls import CALLS, METRICS_TYPE, document
 from pipeline.ingest.scheduler.checks import file_name, forget_order, history_order, known_coin
 from pipeline.ingest.scheduler.jobs import JobStore, Order
-from pipeline.ingest.scheduler.metrics import Metrics
+from pipeline.ingest.scheduler.metrics import Metrics, figures_of_others
 from pipeline.ingest.scheduler.polling import Poller
 from pipeline.ingest.scheduler.uploads import Uploads
 from pipeline.ingest.scheduler.worker import Worker
@@ -77,7 +77,8 @@ def _add_reading_routes(app: Flask, deps: Deps) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(deps.metrics.render(deps.jobs.counts()), content_type=METRICS_TYPE)
+        ours, others = deps.metrics.render(deps.jobs.counts()), figures_of_others(deps.settings.run_dir)
+        return Response(ours + others, content_type=METRICS_TYPE)
 
     @app.get("/jobs")
     def jobs() -> Response:

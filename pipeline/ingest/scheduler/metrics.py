@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from pipeline.errors import CoinlakeError
 from pipeline.markets import LIVE, SIMULATOR
+from pipeline.run_files import metrics_files
+
+STALE_S = 30.0  # each service writes its figures every second; one that is down shall have none
 
 POLL_OUTCOMES = ("ok", "spooled", "failed", "skipped")
 
@@ -54,3 +59,15 @@ class Metrics:
         for state, count in jobs.items():
             self.jobs.labels(state).set(count)
         return generate_latest(self.registry)
+
+
+def figures_of_others(run_dir: Path) -> bytes:
+    """Return what the services without a port of their own have left for Prometheus; of one that is down nothing."""
+    found = b""
+    for file in metrics_files(run_dir):
+        try:
+            if time.time() - file.stat().st_mtime <= STALE_S:
+                found += file.read_bytes()
+        except OSError:  # replaced or deleted just now
+            continue
+    return found

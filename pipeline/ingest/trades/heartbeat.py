@@ -12,7 +12,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from pipeline.run_files import Beat
+from pipeline.run_files import Beat, metrics_file, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Heartbeat:
     def __init__(self, run_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._failing_since, self._warned_at = clock, 0.0, 0.0
         self._is_failing = False
-        self._run_dir, self._prom = run_dir, run_dir / "trades.prom"
+        self._run_dir, self._prom = run_dir, metrics_file(run_dir, "trades")
         self._registry = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ class Heartbeat:
                 self._gauge(name).set(value)
         try:
             Beat.now(figures).write(self._run_dir, "trades")
-            _replace(self._prom, generate_latest(self._registry))
+            replace_file(self._prom, generate_latest(self._registry))
         except OSError as error:
             self._warn(error)
         else:
@@ -64,9 +64,3 @@ class Heartbeat:
             about = f"The trade producer's {name.replace('_', ' ')}"
             self._gauges[name] = Gauge(f"coinlake_trades_{name}", about, registry=self._registry)
         return self._gauges[name]
-
-
-def _replace(file: Path, content: bytes) -> None:
-    draft = file.with_name(f"{file.name}.draft")
-    draft.write_bytes(content)
-    draft.replace(file)

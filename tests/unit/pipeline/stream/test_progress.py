@@ -58,6 +58,7 @@ def test_the_last_query_counts_for_a_shared_topic(reporter: ProgressReporter, tm
     reporter.report(queries)
     assert given(reporter) == [{"t": {"0": 9}, "events": {"0": 1}, "silver": {"0": 1}}]
     assert beat(tmp_path)["batches"]["silver"] == {"batch": 7, "batch_ms": 350}
+    assert 'coinlake_stream_batch{stream="silver"} 7.0' in (tmp_path / "run" / "spark.prom").read_text()
 
 
 def test_nothing_is_published_before_every_query_had_a_batch(reporter: ProgressReporter, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from pipeline.errors import RetryableSourceError, ServiceError
 from pipeline.ingest.scheduler.jobs import Progress
+from pipeline.run_files import replace_file
 from tests.support.scheduler_api import CSV, TOKEN
 
 
@@ -32,6 +36,20 @@ def test_metrics_are_in_prometheus_format(client, deps):
     assert 'coinlake_market{market="simulator"} 1.0' in text
     assert 'coinlake_market{market="live"} 0.0' in text
     assert 'coinlake_history_jobs{state="queued"} 1.0' in text
+
+
+def test_metrics_of_services_without_a_port_are_shown_while_these_are_up(client, deps):
+    def written(service, age_s):
+        file = deps.settings.run_dir / f"{service}.prom"
+        replace_file(file, f"coinlake_{service}_x 1.0\n".encode())
+        os.utime(file, (time.time() - age_s,) * 2)
+
+    assert "_x" not in client.get("/metrics").text
+    written("trades", 0)
+    written("spark", 60)
+    text = client.get("/metrics").text
+    assert text.startswith("# HELP coinlake_events_published")
+    assert ("coinlake_trades_x 1.0\n" in text, "coinlake_spark_x" in text) == (True, False)
 
 
 def test_a_poll_returns_its_events(client):
