@@ -10,7 +10,7 @@ from bench.scaling.costs import QueryCosts, Stored
 from bench.scaling.processes import cpu_seconds
 from pipeline.presto import Presto
 from pipeline.settings import Settings
-from pipeline.spark.maintenance import GOOD_FILE_BYTES
+from pipeline.spark.compaction import GOOD_FILE_BYTES
 from pipeline.spark.scratch import scratch_session
 from pipeline.stream.silver.trades.known_trades import KnownTrades
 from pipeline.tables.model import Table

@@ -8,8 +8,9 @@ from math import ceil
 from bench.scaling.assumptions import Assumptions
 from bench.scaling.costs import Costs
 from bench.scaling.kafka import DAY_S
-from pipeline.spark.maintenance import COMPACTED_FILE_BYTES, GOOD_FILE_BYTES, MANY_MANIFESTS, SMALL_FILES
-from pipeline.stream.housekeeping import MAINTENANCE_S
+from pipeline.spark.compaction import COMPACTED_FILE_BYTES, GOOD_FILE_BYTES
+from pipeline.spark.maintenance import MANY_MANIFESTS, SMALL_FILES
+from pipeline.stream.upkeep import MAINTENANCE_S
 
 TRADES_TRIGGER_S, BRONZE_TRIGGER_S = 1.0, 10.0
 
