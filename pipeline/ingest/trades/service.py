@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from pipeline.errors import ServiceError
 from pipeline.events.trades import TRADE_GAPS, GapState
+from pipeline.ingest.heartbeat import Heartbeat
 from pipeline.ingest.spool import Spool
 from pipeline.ingest.trades.backfill.filler import Filler
 from pipeline.ingest.trades.backfill.rest import TradesRest
@@ -19,7 +20,6 @@ from pipeline.ingest.trades.feed import Feed, Listener
 from pipeline.ingest.trades.gaps.gap_detector import GapDetector
 from pipeline.ingest.trades.gaps.gap_ledger import GapLedger
 from pipeline.ingest.trades.gaps.gap_store import GapStore
-from pipeline.ingest.trades.heartbeat import Heartbeat
 from pipeline.ingest.trades.intake import Intake
 from pipeline.ingest.trades.market_choice import trades_choice
 from pipeline.ingest.trades.protocols import subscriptions
@@ -58,7 +58,7 @@ class Service:
         self._feeds = [Feed(one, listener) for one in subscriptions(settings, market)]
         self._rest = None if market.rest_url is None else TradesRest(market.rest_url)
         self._filler = None if self._rest is None else Filler(detector, self._rest, self._take_page)
-        self._heartbeat = Heartbeat(settings.run_dir)
+        self._heartbeat = Heartbeat(settings.run_dir, "trades")
         self._last_frame_us = 0
 
     async def run(self, stop: asyncio.Event) -> None:

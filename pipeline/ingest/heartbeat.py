@@ -1,4 +1,4 @@
-"""How the trade producer shows that it is alive: run/trades.json for the lake's status, run/trades.prom for Prometheus.
+"""How a service without a port shows that it is alive: run/NAME.json for the status, run/NAME.prom for Prometheus.
 
 The second is in the text format that node_exporter's textfile collector reads.
 """
@@ -24,10 +24,11 @@ WARN_EVERY_S = 60.0
 class Heartbeat:
     """Writes both files at each call, each as a whole; one that cannot be written is a warning, never an end."""
 
-    def __init__(self, run_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, run_dir: Path, service: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._service = service
         self._clock, self._failing_since, self._warned_at = clock, 0.0, 0.0
         self._is_failing = False
-        self._run_dir, self._prom = run_dir, metrics_file(run_dir, "trades")
+        self._run_dir, self._prom = run_dir, metrics_file(run_dir, service)
         self._registry = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,7 @@ class Heartbeat:
             if isinstance(value, int | float):
                 self._gauge(name).set(value)
         try:
-            Beat.now(figures).write(self._run_dir, "trades")
+            Beat.now(figures).write(self._run_dir, self._service)
             replace_file(self._prom, generate_latest(self._registry))
         except OSError as error:
             self._warn(error)
@@ -61,6 +62,6 @@ class Heartbeat:
 
     def _gauge(self, name: str) -> Gauge:
         if name not in self._gauges:
-            about = f"The trade producer's {name.replace('_', ' ')}"
-            self._gauges[name] = Gauge(f"coinlake_trades_{name}", about, registry=self._registry)
+            about = f"{name.replace('_', ' ')} of the service {self._service}"
+            self._gauges[name] = Gauge(f"coinlake_{self._service}_{name}", about, registry=self._registry)
         return self._gauges[name]
