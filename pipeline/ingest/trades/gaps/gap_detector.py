@@ -193,10 +193,15 @@ class GapDetector:
 
     @locked
     def counts(self) -> dict[str, int]:
-        """Return how many gaps are open and how many trades that is, gaps opened and id restarts since the start."""
+        """Return how many gaps are open, since when the oldest is and how many trades they lack.
+
+        Also gaps opened and id restarts since the start.
+        """
         missing = sum(gap.missing.total for gap in self._gaps.values())
+        oldest = min((gap.opened_at for gap in self._gaps.values()), default=None)
         return {
             "open_gaps": len(self._gaps),
+            "oldest_gap_s": 0 if oldest is None else int((self.now() - oldest).total_seconds()),
             "missing_trades": missing,
             "gaps_opened": self.opened,
             "id_restarts": self.restarts,
