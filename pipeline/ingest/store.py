@@ -16,14 +16,18 @@ Value = str | int | None
 class Store:
     """One SQLite connection in WAL mode behind a lock: commits survive a `kill -9`, readers never block the writer."""
 
-    def __init__(self, path: Path, schema: Path) -> None:
-        """Open the file, made by the SQL file `schema` where it is new."""
+    def __init__(self, path: Path, schema: Path, *, survives_power_cut: bool = False) -> None:
+        """Open the file, made by the SQL file `schema` where it is new.
+
+        With `survives_power_cut` each commit is on the disk when it returns; else the last ones may be lost with the
+        machine.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(f"PRAGMA synchronous={'FULL' if survives_power_cut else 'NORMAL'}")
         self._connection.executescript(schema.read_text(encoding="utf-8"))
 
     @contextmanager
