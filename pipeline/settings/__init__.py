@@ -21,6 +21,7 @@ from pipeline.settings.kafka import KafkaSettings, read_kafka
 from pipeline.settings.lake import LakeSettings, read_lake
 from pipeline.settings.machine import CHECKOUT, Machine, find_home, read_machine
 from pipeline.settings.markets import MarketSettings, read_markets
+from pipeline.settings.notifications import NotificationSettings, read_notifications
 from pipeline.settings.serving import ServingSettings, read_serving
 from pipeline.settings.topology import Topology, read_topology
 from pipeline.settings.values import Reader, read_env_file
@@ -40,6 +41,7 @@ class Settings(Machine):
     kafka: KafkaSettings
     lake: LakeSettings
     alerts: AlertSettings
+    notifications: NotificationSettings
     access: AccessSettings
     serving: ServingSettings
     databricks: DatabricksSettings
@@ -64,6 +66,7 @@ def read_settings(reader: Reader, home: Path) -> Settings:
         kafka=read_kafka(reader, machine),
         lake=read_lake(reader, machine),
         alerts=read_alerts(reader),
+        notifications=read_notifications(reader),
         access=read_access(reader),
         serving=read_serving(reader, machine),
         databricks=read_databricks(reader),

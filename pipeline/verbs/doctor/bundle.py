@@ -20,7 +20,7 @@ from pipeline.verbs.doctor.checks import Result
 from pipeline.verbs.status import native_status
 
 LOG_END = 200_000  # characters
-SECRET_NAME = re.compile(r"TOKEN|PASSWORD|SECRET|KEY", re.IGNORECASE)
+SECRET_NAME = re.compile(r"TOKEN|PASSWORD|SECRET|KEY|CHANNELS", re.IGNORECASE)
 SECRET_IN_TEXT = re.compile(r"(?i)((?:token|password|secret|authorization)[\"']?\s*[=:]\s*(?:bearer )?)[^\s,;&\"']+")
 SHORTEST_SECRET = 6  # a shorter value would be found in any text
 
@@ -55,6 +55,9 @@ def secrets(settings: Settings) -> set[str]:
 def _held(part: object) -> Iterator[str]:
     if isinstance(part, Secret):
         yield part.reveal()
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _held(each)
     elif is_dataclass(part):
         for field in fields(part):
             yield from _held(getattr(part, field.name))

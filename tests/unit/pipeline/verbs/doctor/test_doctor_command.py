@@ -19,13 +19,14 @@ from tests.support.runner import free_port_base
 from tests.unit.pipeline.test_errors import classes
 
 TOKEN, PASSWORD = "token-of-the-api-7f", "key-of-the-bucket-8e"
+CHANNEL = "webhooks://example.org/sesame"
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COINLAKE_HOME", str(tmp_path))
     monkeypatch.setenv("COINLAKE_PORT_BASE", str(free_port_base()))
-    (tmp_path / ".env").write_text(f"COINLAKE_API_TOKEN={TOKEN}\nCOINS=bitcoin\n")
+    (tmp_path / ".env").write_text(f"COINLAKE_API_TOKEN={TOKEN}\nCOINS=bitcoin\nCOINLAKE_ALERT_CHANNELS={CHANNEL}\n")
     return tmp_path
 
 
@@ -91,9 +92,11 @@ def test_a_part_that_is_left_out_and_an_engine_elsewhere() -> None:
 
 
 def test_the_bundle_holds_no_secret(home: Path) -> None:
-    settings = load_settings({"COINLAKE_HOME": str(home), "S3_SECRET_KEY": PASSWORD})  # the token is in the file
+    channels = {"COINLAKE_ALERT_CHANNELS": f"log,{CHANNEL}"}
+    settings = load_settings({"COINLAKE_HOME": str(home), "S3_SECRET_KEY": PASSWORD, **channels})  # the token: a file's
     settings.log_dir.mkdir()
-    lines = (f"sent {TOKEN} to {PASSWORD}!", "url?token=abcdefgh&x=1", "Authorization: Bearer qwertz", "plain words")
+    said = ("url?token=abcdefgh&x=1", "Authorization: Bearer qwertz", CHANNEL, "plain words")
+    lines = (f"sent {TOKEN} to {PASSWORD}!", *said)
     (settings.log_dir / "spark.log").write_text("\n".join(lines))
     file = home / "bundle.tar.gz"
     bundle.write_bundle(file, settings, [Result("a", "A", State.FAIL, f"{PASSWORD} refused", 0.1)])
@@ -103,9 +106,9 @@ def test_the_bundle_holds_no_secret(home: Path) -> None:
         f"coinlake/{name}" for name in ("doctor.json", "status.json", "versions.txt", "settings.txt", "logs/spark.log")
     }
     everything = "".join(held.values())
-    assert [word for word in (TOKEN, PASSWORD, "abcdefgh", "qwertz") if word in everything] == []
+    assert [word for word in (TOKEN, PASSWORD, "abcdefgh", "qwertz", "sesame") if word in everything] == []
     assert "plain words" in held["coinlake/logs/spark.log"]
-    assert held["coinlake/settings.txt"] == "COINLAKE_API_TOKEN=***\nCOINS=bitcoin\n"
+    assert held["coinlake/settings.txt"] == "COINLAKE_API_TOKEN=***\nCOINS=bitcoin\nCOINLAKE_ALERT_CHANNELS=***\n"
 
 
 def test_a_bundle_has_to_go_somewhere(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
