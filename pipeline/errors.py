@@ -42,6 +42,10 @@
     │   ├── DamagedBackupError       a file of the backup is missing, or is not the one that was backed up
     │   ├── NotEmptyError            the lake to restore into holds something
     │   └── UnfinishedRestoreError   the lake holds a part of a backup; it must not start
+    ├── ChannelError             a channel did not take a message; its leaves: monitor/notifier/errors.py
+    │   ├── RetryableChannelError    ... and may take it later
+    │   └── RefusedMessageError      ... and will refuse it again
+    ├── NothingOfThatNameError   there is no such alarm, mute, message or channel
     ├── StalledStreamError       a batch of a stream does not end; the supervisor starts the job again
     ├── LostCompactionError      a compaction reported success and changed nothing; it is retried later
     ├── TopicMismatchError       a topic exists with other settings than ours

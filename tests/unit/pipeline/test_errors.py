@@ -10,6 +10,7 @@ import pytest
 from analysis import errors as copy_errors
 from analysis.forecast import errors as forecast_errors
 from analysis.jobs import errors as job_errors
+from monitor.notifier import errors as channel_errors
 from pipeline import errors
 from pipeline.errors import (
     CheckpointMismatchError,
@@ -27,7 +28,7 @@ from pipeline.errors import (
 from pipeline.host import exposure
 from pipeline.verbs.backup import errors as backup_errors
 
-MODULES = (errors, exposure, copy_errors, forecast_errors, job_errors, backup_errors)
+MODULES = (errors, exposure, copy_errors, forecast_errors, job_errors, backup_errors, channel_errors)
 DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error)\b")
 
 

@@ -1,0 +1,1 @@
+UPDATE alarms SET acked_until = ? WHERE alarm_id = ?

@@ -1,0 +1,1 @@
+DELETE FROM alarms WHERE alarm_id = ?

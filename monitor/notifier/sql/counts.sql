@@ -1,0 +1,1 @@
+SELECT state, count(*) AS number FROM deliveries GROUP BY state

@@ -1,0 +1,1 @@
+UPDATE deliveries SET state = ?, error = ?, next_at = ?, changed_at = ? WHERE number = ?

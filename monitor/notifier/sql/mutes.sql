@@ -1,0 +1,1 @@
+SELECT pattern, until FROM mutes WHERE until > ? ORDER BY pattern

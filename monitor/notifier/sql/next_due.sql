@@ -1,0 +1,1 @@
+SELECT min(next_at) AS next_at FROM deliveries WHERE channel = ? AND state IN ('pending', 'retry')

@@ -1,0 +1,1 @@
+SELECT * FROM alarms ORDER BY since, alarm_id

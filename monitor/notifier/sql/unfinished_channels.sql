@@ -1,0 +1,1 @@
+SELECT DISTINCT channel FROM deliveries WHERE state IN ('pending', 'retry', 'sending')
