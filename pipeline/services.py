@@ -145,6 +145,7 @@ ALL_SERVICES = (
         published="scheduler",
     ),
     Service("trades", variables=("COINLAKE_MARKET",)),
+    Service("notifier", variables=("COINLAKE_SERVING",)),
     Service(
         "spark",
         ports={"spark_ui": 40},

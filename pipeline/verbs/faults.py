@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from pipeline.engines import supervisor
 from pipeline.errors import ServiceError
+from pipeline.health.probes import HEARTBEAT_S
 from pipeline.run_files import Beat
 from pipeline.settings import Settings
 from pipeline.verbs.bring_up import REFUSED, refusal
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
+ALERTS = "monitor/alerts.sh"
 
 
 def service_faults(settings: Settings) -> list[str]:
@@ -22,6 +24,19 @@ def service_faults(settings: Settings) -> list[str]:
     ended = [fault for state in states.values() if (fault := _end_of(settings, state))]
     spark = states.get("spark")
     return [*ended, *_failing_chores(settings)] if spark and spark.pid else ended
+
+
+def alarm_faults(settings: Settings) -> list[str]:
+    """Return a line for each alarm that is open, and one on messages that were given up, as the notifier reports."""
+    beat = Beat.read(settings.run_dir, "notifier")
+    if beat is None or beat.age_s > HEARTBEAT_S:
+        return []
+    lines = [f"alarm {alarm_id}: {words}" for alarm_id, words in beat.figures.get("alarms", {}).items()]
+    if dead := beat.figures.get("dead"):
+        lines.append(
+            f"{dead} messages could not be delivered: {ALERTS} list shows why, {ALERTS} retry sends them again"
+        )
+    return lines
 
 
 def _end_of(settings: Settings, state: supervisor.ServiceState) -> str | None:

@@ -27,7 +27,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
 from pipeline.verbs.background import in_background
-from pipeline.verbs.faults import SETUP, service_faults
+from pipeline.verbs.faults import SETUP, alarm_faults, service_faults
 from pipeline.verbs.run_config import choose
 from pipeline.verbs.status_view import show
 
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         settings = load_settings()
-        status = collect(settings, _read_services()) if given.services_from_stdin else native_status()
+        status = _status_inside(settings) if given.services_from_stdin else native_status()
     except CoinlakeError as error:
         print(f"pipeline_status.sh: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -84,8 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if status.is_well else NOT_WELL
 
 
-def _read_services() -> list[ServiceState]:
-    return [ServiceState(**state) for state in json.load(sys.stdin)]
+def _status_inside(settings: Settings) -> Status:
+    """Return the status as a container sees it, with the services that the machine outside has named."""
+    services = [ServiceState(**state) for state in json.load(sys.stdin)]
+    return replace(collect(settings, services), faults=alarm_faults(settings))
 
 
 def native_status() -> Status:
@@ -101,7 +103,7 @@ def native_status() -> Status:
 def native_faults(settings: Settings, services: Sequence[ServiceState]) -> list[str]:
     """Return what to look at where the services are processes of this machine."""
     if processes.supervisord_pid(settings.home) is not None:
-        return service_faults(settings)
+        return [*service_faults(settings), *alarm_faults(settings)]
     if any(service.pid for service in services):
         return [f"the supervisor is gone, so nothing restarts a service that ends: {SETUP} starts everything again"]
     return [f"the lake is stopped: {SETUP} starts it"]

@@ -25,7 +25,8 @@ from tests.support.waiting import wait_until
 
 # Writers before what they write to: the order in which they can end in peace.
 SERVERS = ("serving-postgres", "serving-s3")
-SERVICES = ("page", "notebook", "trades", "scheduler", "simulator", "spark", "presto", *SERVERS, "cloudera", "kafka")
+PYTHON_ALONE = ("page", "notebook", "notifier", "trades", "scheduler", "simulator")
+SERVICES = (*PYTHON_ALONE, "spark", "presto", *SERVERS, "cloudera", "kafka")
 ONCE = {"secrets", "topics", "databases"}
 PRICES = "iceberg.silver.coin_prices"
 SOURCE = "test-containers"

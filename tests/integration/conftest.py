@@ -30,10 +30,19 @@ def failpoints() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(checkout: Path, history_file: Path, failpoints: Path) -> Iterator[Stack]:
+def channels() -> Path:
+    """The file that names the notifier's channels; another content counts from its next start on."""
+    file = Path(os.environ["COINLAKE_TEST_HOME"], "channels")
+    file.write_text("log\n")
+    return file
+
+
+@pytest.fixture(scope="session")
+def stack(checkout: Path, history_file: Path, failpoints: Path, channels: Path) -> Iterator[Stack]:
     """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
-    # Simulated prices every 2 s, so that tests need not wait.
-    env = os.environ | {"COINLAKE_POLL_SECONDS": "2", VARIABLE: str(failpoints)}
+    # Simulated prices and evaluations of alarms every 2 s, so that tests need not wait.
+    env = os.environ | {"COINLAKE_POLL_SECONDS": "2", "COINLAKE_ALARM_SECONDS": "2", VARIABLE: str(failpoints)}
+    env |= {"COINLAKE_ALERT_CHANNELS_FILE": str(channels)}
     lake = Stack(load_settings(env), env, checkout)
     if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):
         pytest.fail("run me by tests/run.sh integration: I empty my home, which must not be yours", pytrace=False)

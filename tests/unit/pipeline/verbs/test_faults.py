@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.engines.supervisor import ServiceState
 from pipeline.errors import ServiceError
+from pipeline.run_files import Beat
 from pipeline.settings import Settings, load_settings
-from pipeline.verbs.faults import service_faults
+from pipeline.verbs.faults import alarm_faults, service_faults
 
 RUNS = ServiceState("spark", "RUNNING", 7, None)
 REFUSED = ServiceState("spark", "EXITED", None, 78)
@@ -99,3 +100,19 @@ def test_without_a_supervisor_nothing_is_known(settings: Settings, monkeypatch: 
 
     monkeypatch.setattr("pipeline.engines.supervisor.client", lambda _settings: Gone())
     assert service_faults(settings) == []
+
+
+def test_open_alarms_and_messages_that_were_given_up_are_told(settings: Settings) -> None:
+    assert alarm_faults(settings) == []
+    Beat.now({"alarms": {"feed.coin_events": "no price has come for 10 minutes"}, "dead": 2}).write(
+        settings.run_dir, "notifier"
+    )
+    assert alarm_faults(settings) == [
+        "alarm feed.coin_events: no price has come for 10 minutes",
+        "2 messages could not be delivered: monitor/alerts.sh list shows why, monitor/alerts.sh retry sends them again",
+    ]
+
+
+def test_alarms_of_a_notifier_that_has_ended_are_history(settings: Settings) -> None:
+    Beat(os.getpid(), time.time() - 60, {"alarms": {"a": "b"}, "dead": 2}).write(settings.run_dir, "notifier")
+    assert alarm_faults(settings) == []
