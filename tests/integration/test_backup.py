@@ -45,7 +45,7 @@ class BackedUp:
 def backed_up(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
     """Two backups into one folder, while trades and prices flow; the second one copies what is new."""
     target = tmp_path_factory.mktemp("backups")
-    exchange = SimulatedExchange(stack.settings.url("simulator"))
+    exchange = SimulatedExchange.of(stack.settings)
     exchange.set_rate(200)
     made = exchange.last_ids()
     wait_until(lambda: sum(exchange.last_ids().values()) - sum(made.values()) > 2000, 60, "2,000 trades are made")
@@ -120,7 +120,7 @@ def test_the_published_table_is_made_again(restored: Stack) -> None:
 
 
 def test_trades_resume_without_a_hole_and_none_twice(restored: Stack, backed_up: BackedUp) -> None:
-    newest = SimulatedExchange(restored.settings.url("simulator")).last_ids()
+    newest = SimulatedExchange.of(restored.settings).last_ids()
     assert newest.keys() == backed_up.last_ids.keys()
     assert all(newest[product] > last for product, last in backed_up.last_ids.items())
     spans = {product: (last, newest[product]) for product, last in backed_up.last_ids.items()}

@@ -49,7 +49,7 @@ def figures(stack: Stack) -> dict[str, Any]:
 @pytest.fixture
 def exchange(stack: Stack) -> Iterator[SimulatedExchange]:
     """The exchange, with enough trades for a move to be seen at once."""
-    found = SimulatedExchange(stack.settings.url("simulator"))
+    found = SimulatedExchange.of(stack.settings)
     found.set_rate(50)
     yield found
     found.set_rate(IDLE_RATE)

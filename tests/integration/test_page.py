@@ -32,7 +32,7 @@ def state_is(service: str, words: str) -> str:
 @pytest.fixture(scope="module")
 def exchange(stack: Stack) -> SimulatedExchange:
     """The exchange whose trades the page shows."""
-    exchange = SimulatedExchange(stack.settings.url("simulator"))
+    exchange = SimulatedExchange.of(stack.settings)
     exchange.set_rate(5)
     return exchange
 
