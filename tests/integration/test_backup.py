@@ -19,6 +19,8 @@ from tests.support.stack import Row, Stack
 from tests.support.trading import TRADES
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long  # a second lake, beside the one that all tests share
+
 BACKUP, RESTORE = "pipeline/scripts/lake_backup.sh", "pipeline/scripts/lake_restore.sh"
 SETUP, DOWN = "pipeline/scripts/pipeline_setup.sh", "pipeline/scripts/pipeline_down.sh"
 # What only grows, with the column that says when a row reached Kafka.
