@@ -85,7 +85,7 @@ def test_why_there_is_no_answer_is_said_until_there_is_one() -> None:
 
     asked(Question("x", 5.0, answer), board)
     assert board.whole()["faults"] == {"x": "away"}
-    asked(Question("x", 0.01, answer), board)
+    asked(Question("x", 0.01, answer), board, seconds=1.0)
     assert board.whole()["faults"] == {}
 
 
