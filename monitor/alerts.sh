@@ -14,9 +14,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/containers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../pipeline/scripts/containers.sh"
 
-for word in "$@"; do
-  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
-done
+answer_help "$@"
 in_container notifier "$@"
 need_lake
 exec "$PYTHON" -m monitor.notifier.command "$@"

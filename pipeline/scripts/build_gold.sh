@@ -10,9 +10,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/containers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/containers.sh"
 
-for word in "$@"; do
-  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
-done
+answer_help "$@"
 in_container scheduler "$@"
 need_lake
 exec "$PYTHON" -m pipeline.verbs.build_gold "$@"

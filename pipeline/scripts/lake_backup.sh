@@ -13,9 +13,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/containers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/containers.sh"
 
-for word in "$@"; do
-  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
-done
+answer_help "$@"
 ! is_in_containers || die "the lake of this home runs in containers; only a native one can be backed up"
 need_lake
 exec "$PYTHON" -m pipeline.verbs.backup.backup "$@"

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# The shared part of every script of Coinlake: sourced, never run.
-# It finds the checkout and exports COINLAKE_HOME, PYTHON and PYTHONPATH.
+# Shared by every script of Coinlake; sourced, never run. It exports COINLAKE_HOME, PYTHON and PYTHONPATH.
 
 set -euo pipefail
 
@@ -8,8 +7,7 @@ COINLAKE_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export COINLAKE_HOME="${COINLAKE_HOME:-$COINLAKE_ROOT/.coinlake}"
 # COINLAKE_PYTHON names another Python that has the packages already, such as a container's.
 export PYTHON="${COINLAKE_PYTHON:-$COINLAKE_HOME/venv/bin/python}"
-export PYTHONPATH="$COINLAKE_ROOT"
-export PYTHONUNBUFFERED=1
+export PYTHONPATH="$COINLAKE_ROOT" PYTHONUNBUFFERED=1
 
 SERVICE_WAIT_S=180     # the slowest start of all engines together, seen on two busy cores, is a quarter of it
 SECONDS_BETWEEN_STARTS=2
@@ -37,13 +35,16 @@ show_usage() {
   sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p;};}' "$0"
 }
 
-# Begin a service's start script: answer --help, keep two starts of a service that ends at once apart, so that the
-# supervisor's restarts do not eat a core, and give the service a temporary folder of its own, emptied.
+# Print the usage and stop, where one of the words asks for it: answer_help "$@"
+answer_help() {
+  local word
+  for word in "$@"; do [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }; done
+}
+
+# Begin a service's start script: answer --help, keep two starts of a service that ends at once apart, so that restarts
+# do not eat a core, and give it a temporary folder of its own, emptied.
 begin_service() {
-  if [[ ${1:-} == --help ]]; then
-    show_usage
-    exit 0
-  fi
+  answer_help "$@"
   local name stamp last now
   name="$(basename "$0" .sh)"
   stamp="$COINLAKE_HOME/run/$name.started" # its time counts, which a full disk takes, too

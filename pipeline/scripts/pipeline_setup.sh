@@ -21,9 +21,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/lock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
 
-for word in "$@"; do
-  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
-done
+answer_help "$@"
 system_python="$(find_python)"
 way="$("$system_python" -m pipeline.host.containers.runtime_choice "$@")"
 if [[ $way == docker ]]; then

@@ -18,9 +18,7 @@ set -euo pipefail
 # shellcheck source=pipeline/scripts/containers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/containers.sh"
 
-for word in "$@"; do
-  [[ $word != --help && $word != -h ]] || { show_usage; exit 0; }
-done
+answer_help "$@"
 if is_in_containers; then
   arguments=("$@")
   if [[ $# -gt 0 && $1 != --* ]]; then
