@@ -37,7 +37,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Server": "coinlake",
     "X-Content-Type-Options": "nosniff",
-    "X-Update-Options": "DENY",
+    "X-Frame-Options": "DENY",
 }
 BEAT_S = 15.0
 CUT_S = 10.0  # who has read nothing of an update for so long is not served any more

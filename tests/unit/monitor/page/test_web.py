@@ -51,6 +51,7 @@ def test_every_answer_carries_the_security_headers(client: httpx.Client, address
         assert rule in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Server"] == "coinlake"
 
