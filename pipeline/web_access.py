@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from pipeline.settings import Settings
 from pipeline.settings.values import Secret
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,10 +41,21 @@ def is_own_host(header: str | None, names: Collection[str]) -> bool:
     if header is None:
         return True
     try:
-        host = urlsplit(f"//{header}").hostname or ""
+        parts = urlsplit(f"//{header}")
     except ValueError:
         return False
+    if parts.netloc != header or "@" in header:
+        return False
+    host = (parts.hostname or "").removesuffix(".")
     return host in {"localhost", *(name.lower() for name in names)} or _is_address(host)
+
+
+def own_names(settings: Settings) -> frozenset[str]:
+    """Return the names by which the lake's servers may be called: those of its machines, and those the user adds."""
+    topology = settings.topology
+    return frozenset(
+        {topology.advertised_host, topology.simulator_host, settings.listen_host, *settings.access.own_names}
+    )
 
 
 def token_matches(header: str | None, token: Secret) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from functools import partial
 from threading import Event
@@ -22,6 +23,7 @@ from pipeline.kafka.clients import client_config
 from pipeline.service_main import service_main
 from pipeline.settings import Settings
 from pipeline.verbs.background import in_background
+from pipeline.web_access import own_names
 
 COVERAGE_S, HISTORY_S = 120.0, 600.0  # how long an answer of Presto is kept
 IDLE_S = 75.0  # a connection without a request is closed after so long
@@ -44,7 +46,7 @@ async def serve(settings: Settings, stop: Event) -> None:
     broadcaster = Broadcaster(board, audience)
     presto = lake.for_person(settings)
     parts = Parts(
-        host=settings.listen_host,
+        names=own_and_machine_names(settings),
         board=board,
         audience=audience,
         broadcaster=broadcaster,
@@ -76,6 +78,11 @@ async def serve(settings: Settings, stop: Event) -> None:
         server.stop()
         await server.close_all_connections()
         feed.join(STOP_S)
+
+
+def own_and_machine_names(settings: Settings) -> frozenset[str]:
+    """Return the names by which the page may be called: a browser on this machine may know it by the machine's."""
+    return own_names(settings) | {socket.gethostname(), socket.getfqdn()}
 
 
 def listen(parts: Parts, settings: Settings) -> HTTPServer:

@@ -20,9 +20,9 @@ from tornado.web import Application, HTTPError, RequestHandler
 from monitor.page.board import Board
 from monitor.page.broadcast import Audience, Broadcaster
 from monitor.page.faults import reason
-from monitor.page.hosts import is_ours
 from monitor.page.remembered import Remembered
 from pipeline.errors import CoinlakeError
+from pipeline.web_access import is_own_host
 
 STATIC = Path(__file__).with_name("static")
 POLICY = (
@@ -59,7 +59,7 @@ class Content:
 class Parts:
     """What the handlers answer from."""
 
-    host: str  # the address that the service listens on
+    names: frozenset[str]  # by which the service may be called, beside addresses and localhost
     board: Board
     audience: Audience
     broadcaster: Broadcaster
@@ -86,7 +86,7 @@ class Handler(RequestHandler):
 
     def prepare(self) -> None:
         """Refuse what was sent to another name: a page elsewhere may have its own name resolve to this machine."""
-        if not is_ours(self.request.host, self.parts.host):
+        if not is_own_host(self.request.host, self.parts.names):
             raise HTTPError(421, "asked under a name that is not this machine's")
 
     def write_error(self, status_code: int, **_told: Any) -> None:  # noqa: ANN401  tornado's own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, jsonify, make_response, request
 
 from pipeline.settings import Settings
-from pipeline.web_access import CHALLENGE, HEADERS, READING, is_own_host, token_matches
+from pipeline.web_access import CHALLENGE, HEADERS, READING, is_own_host, own_names, token_matches
 
 NEEDS_TOKEN = "this call needs the header 'Authorization: Bearer TOKEN' (COINLAKE_API_TOKEN)"  # noqa: S105  # says so
 WRONG_HOST = (
@@ -15,8 +15,7 @@ WRONG_HOST = (
 
 def guard(app: Flask, settings: Settings) -> None:
     """Refuse calls that write without the token (401), then those by a foreign name (403), before anything else."""
-    topology = settings.topology
-    names = {topology.advertised_host, topology.simulator_host, settings.listen_host, *settings.access.own_names}
+    names = own_names(settings)
 
     @app.before_request
     def refuse() -> Response | None:

@@ -49,7 +49,7 @@ class PageServer:
         """Serve until the stop."""
         broadcaster = Broadcaster(self.board, self.audience)
         parts = Parts(
-            host="127.0.0.1",
+            names=frozenset(),
             board=self.board,
             audience=self.audience,
             broadcaster=broadcaster,

@@ -23,7 +23,18 @@ def test_without_a_token_of_our_own_nobody_is_let_in(header):
 
 
 @pytest.mark.parametrize(
-    "host", [None, "127.0.0.1", "127.0.0.1:18050", "[::1]:18050", "10.0.0.5:80", "localhost", "LocalHost:1", "lake:1"]
+    "host",
+    [
+        None,
+        "127.0.0.1",
+        "127.0.0.1:18050",
+        "[::1]:18050",
+        "10.0.0.5:80",
+        "localhost",
+        "LocalHost:1",
+        "lake:1",
+        "lake.:1",
+    ],
 )
 def test_our_own_names(host):
     assert is_own_host(host, {"Lake"})
@@ -31,7 +42,18 @@ def test_our_own_names(host):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.test", "evil.test:18050", "127.0.0.1.evil.test", "localhost.evil.test", "lake.test", "", "[::1", "a@b:c:d"],
+    [
+        "evil.test",
+        "evil.test:18050",
+        "127.0.0.1.evil.test",
+        "localhost.evil.test",
+        "lake.test",
+        "",
+        "[::1",
+        "a@b:c:d",
+        "a@127.0.0.1",
+        "127.0.0.1/a",
+    ],
 )
 def test_foreign_names(host):
     assert not is_own_host(host, {"lake"})
