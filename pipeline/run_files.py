@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 MARKETS = "market.json"
+HEARTBEAT_S = 30.0  # a service that reported longer ago has stopped
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ class Beat:
             return cls(int(content.pop("pid")), float(content.pop("time")), content)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+
+    @classmethod
+    def fresh(cls, run_dir: Path, service: str) -> Beat | None:
+        """Return the last beat of a service that runs; None where it does not."""
+        beat = cls.read(run_dir, service)
+        return None if beat is None or beat.age_s > HEARTBEAT_S else beat
 
     @property
     def age_s(self) -> float:

@@ -21,7 +21,6 @@ from monitor.notifier.events import TEST, Event
 from monitor.notifier.outbox import DEAD, RETRY, SENT, Outbox, Recipient, statement
 from monitor.notifier.service import NAME
 from pipeline.errors import ServiceError
-from pipeline.health.probes import HEARTBEAT_S
 from pipeline.host.cli import run_verb
 from pipeline.ingest.store import Value
 from pipeline.run_files import Beat
@@ -98,8 +97,8 @@ def retry(outbox: Outbox, _settings: Settings, options: argparse.Namespace) -> s
 
 def test(outbox: Outbox, settings: Settings, options: argparse.Namespace) -> str:
     """Have the running notifier send a message, and wait for what becomes of it."""
-    beat = Beat.read(settings.run_dir, NAME)
-    if beat is None or beat.age_s > HEARTBEAT_S:
+    beat = Beat.fresh(settings.run_dir, NAME)
+    if beat is None:
         raise ServiceError("the notifier does not run: pipeline/scripts/pipeline_setup.sh starts it")
     if options.channel not in beat.figures["channels"]:
         raise NothingOfThatNameError(f"no channel {options.channel}; there are: {', '.join(beat.figures['channels'])}")

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.engines.local_services import address_of
-from pipeline.health.probes import HEARTBEAT_S
 from pipeline.health.service_states import CONNECT_S
 from pipeline.run_files import Beat
 from pipeline.services import ALL_SERVICES, SERVING, Service
@@ -38,8 +37,7 @@ class Neighbours:
 
     def _look(self, service: Service) -> tuple[bool, str]:
         if not service.serves_at:
-            beat = Beat.read(self._settings.run_dir, service.name)
-            return beat is not None and beat.age_s < HEARTBEAT_S, ""
+            return Beat.fresh(self._settings.run_dir, service.name) is not None, ""
         for host, port in self._places(service):
             if _answers(host, port):
                 return True, f"{service.scheme}{host}:{port}"

@@ -19,12 +19,11 @@ from pipeline.health import kafka_probe, member_probes, serving_probes, thrift
 from pipeline.host import processes
 from pipeline.own_http import ANSWER_S, call
 from pipeline.presto import PROBE_SOURCE
-from pipeline.run_files import Beat
+from pipeline.run_files import HEARTBEAT_S, Beat
 from pipeline.services import ALL_SERVICES, Service
 from pipeline.settings import Settings, load_settings
 
 LOOK_AGAIN_S = 0.25
-HEARTBEAT_S = 30.0  # a service that reported longer ago has stopped
 PROBE_FOLDER = "/tmp/coinlake_probe"  # noqa: S108  # a folder in HDFS
 
 Probe = Callable[[Settings], None]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from pipeline.engines import supervisor
 from pipeline.errors import ServiceError
-from pipeline.health.probes import HEARTBEAT_S
 from pipeline.run_files import Beat
 from pipeline.settings import Settings
 from pipeline.verbs.bring_up import REFUSED, refusal
@@ -28,8 +27,8 @@ def service_faults(settings: Settings) -> list[str]:
 
 def alarm_faults(settings: Settings) -> list[str]:
     """Return a line for each alarm that is open, and one on messages that were given up, as the notifier reports."""
-    beat = Beat.read(settings.run_dir, "notifier")
-    if beat is None or beat.age_s > HEARTBEAT_S:
+    beat = Beat.fresh(settings.run_dir, "notifier")
+    if beat is None:
         return []
     lines = [f"alarm {alarm_id}: {words}" for alarm_id, words in beat.figures.get("alarms", {}).items()]
     if dead := beat.figures.get("dead"):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.errors import ServiceError
-from pipeline.health.probes import HEARTBEAT_S
 from pipeline.host.cli import run_verb
 from pipeline.run_files import Beat
 from pipeline.settings import Settings, load_settings
@@ -32,8 +31,7 @@ def run(settings: Settings, now: datetime, *, unasked: bool) -> int:
     Raises:
         ServiceError: the Spark job runs, HDFS does not answer, or there is no checkpoint.
     """
-    beat = Beat.read(settings.run_dir, "spark")
-    if beat is not None and beat.age_s < HEARTBEAT_S:
+    if beat := Beat.fresh(settings.run_dir, "spark"):
         raise ServiceError(
             f"the Spark job runs, or did {beat.age_s:.0f} s ago: this is for one that refuses its checkpoint"
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 
 from monitor.notifier.alarms.look import Look
-from pipeline.health.probes import HEARTBEAT_S
 from pipeline.host.machine import GIB
 from pipeline.run_files import Beat
 from pipeline.settings import Settings
@@ -27,8 +26,8 @@ def _disk(settings: Settings) -> Look:
 
 def _gaps(settings: Settings) -> Look:
     """Look at the trade producer's own figures: it alone knows how long a gap has been open."""
-    beat = Beat.read(settings.run_dir, "trades")
-    if beat is None or beat.age_s > HEARTBEAT_S:
+    beat = Beat.fresh(settings.run_dir, "trades")
+    if beat is None:
         return Look(unknown=frozenset({GAPS}))
     age_s, bound_s = int(beat.figures.get("oldest_gap_s", 0)), settings.notifications.alarms.gap_s
     if age_s < bound_s:

@@ -15,7 +15,7 @@ from pipeline.engines.local_services import is_ours
 from pipeline.errors import CoinlakeError, ServiceError
 from pipeline.health import probes
 from pipeline.health.service_states import answers
-from pipeline.run_files import Beat
+from pipeline.run_files import HEARTBEAT_S, Beat
 from pipeline.services import ALL_SERVICES, BY_NAME, SERVING
 from pipeline.settings import Settings
 from pipeline.verbs.background import in_background
@@ -188,6 +188,6 @@ def _elsewhere(settings: Settings) -> list[str]:
 
 def _stale_beat(settings: Settings, name: str) -> str | None:
     beat = Beat.read(settings.run_dir, name)
-    if beat is None or beat.age_s <= probes.HEARTBEAT_S:
+    if beat is None or beat.age_s <= HEARTBEAT_S:
         return None
     return f"the last heartbeat of {name} was {beat.age_s:.0f} s ago"

@@ -10,9 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from pipeline.errors import CoinlakeError
 from pipeline.markets import LIVE, SIMULATOR
-from pipeline.run_files import metrics_files
-
-STALE_S = 30.0  # each service writes its figures every second; one that is down shall have none
+from pipeline.run_files import HEARTBEAT_S, metrics_files
 
 POLL_OUTCOMES = ("ok", "spooled", "failed", "skipped")
 
@@ -66,7 +64,7 @@ def figures_of_others(run_dir: Path) -> bytes:
     found = b""
     for file in metrics_files(run_dir):
         try:
-            if time.time() - file.stat().st_mtime <= STALE_S:
+            if time.time() - file.stat().st_mtime <= HEARTBEAT_S:
                 found += file.read_bytes()
         except OSError:  # replaced or deleted just now
             continue
