@@ -13,13 +13,14 @@ from typing import Any
 
 from monitor.notifier.alarms import machine_checks
 from monitor.notifier.alarms.evaluator import Evaluator, open_alarms
-from monitor.notifier.alarms.kafka_checks import KafkaChecks, KafkaOffsets
+from monitor.notifier.alarms.kafka_checks import KafkaChecks, read_offsets
 from monitor.notifier.alarms.service_checks import ServiceChecks
 from monitor.notifier.channels.opening import open_channels, recipients
 from monitor.notifier.courier import Courier
 from monitor.notifier.intake import Intake
 from monitor.notifier.outbox import DEAD, PENDING, RETRY, Outbox
 from pipeline.errors import ServiceError
+from pipeline.health.topic_states import OffsetReader
 from pipeline.ingest.heartbeat import Heartbeat
 from pipeline.settings import Settings
 
@@ -98,8 +99,8 @@ class Service:
     def _evaluate(self) -> None:
         bounds = self._settings.notifications.alarms
         evaluator, services = Evaluator(self._outbox, bounds), ServiceChecks(self._settings)
-        offsets = KafkaOffsets(self._settings)
-        kafka = KafkaChecks(offsets.read, bounds)
+        offsets = OffsetReader(self._settings)
+        kafka = KafkaChecks(partial(read_offsets, offsets), bounds)
         while not self._stop.wait(bounds.every_s):
             look = services.look()
             look = look | kafka.look(services.excused) | machine_checks.look(self._settings)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-
-# Documented under this name, though the package's type information forgets to export one of them.
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipeline.errors import ServiceError
 from pipeline.events.catalog import STREAM_GROUP
-from pipeline.kafka.clients import client_config
+from pipeline.kafka.clients import SILENT, client_config
 from pipeline.settings import Settings
-
-SILENT = logging.getLogger(f"{__name__}.librdkafka")  # its lines about a broker that is down; the status says it
-SILENT.addHandler(logging.NullHandler())
-SILENT.propagate = False
 
 
 @dataclass(frozen=True)
@@ -38,31 +31,64 @@ class Positions:
     committed: dict[tuple[str, int], int]
 
 
-def topic_states(settings: Settings, names: Iterable[str], timeout_s: float) -> list[TopicState]:
-    """Return the state of each named topic; one that is not there has no figures.
+class OffsetReader:
+    """Reads the topics' ends and the stream's committed offsets, over one connection.
 
-    Raises:
-        ServiceError: Kafka does not answer in time.
+    A consumer does that, not the admin client: that one aborts the whole process when the broker goes away during a
+    call (confluentinc/librdkafka#5397). It never joins the group.
     """
-    wanted = list(names)
-    found = stream_positions(settings, wanted, timeout_s)
-    return [_state(name, found.ends, found.committed) for name in wanted]
+
+    def __init__(self, settings: Settings) -> None:
+        config = {**client_config(settings), "group.id": STREAM_GROUP, "enable.auto.commit": False}
+        self._consumer = Consumer({**config, "reconnect.backoff.max.ms": 2000}, logger=SILENT)
+        self._bootstrap = settings.kafka.bootstrap
+
+    def positions(self, names: Iterable[str], timeout_s: float) -> Positions:
+        """Return the positions in the named topics; one that is not there has none.
+
+        Raises:
+            ServiceError: Kafka does not answer in time.
+        """
+        try:
+            topics = self._consumer.list_topics(timeout=timeout_s).topics
+            parts = [TopicPartition(name, part) for name in names if name in topics for part in topics[name].partitions]
+            committed = self._consumer.committed(parts, timeout=timeout_s) if parts else []
+            ends = {(part.topic, part.partition): self._end(part, timeout_s) for part in parts}
+        except (KafkaException, TimeoutError) as error:
+            raise ServiceError(f"Kafka at {self._bootstrap} does not answer: {error}") from None
+        return Positions(ends, {(part.topic, part.partition): part.offset for part in committed})
+
+    def states(self, names: Iterable[str], timeout_s: float) -> list[TopicState]:
+        """Return the state of each named topic; one that is not there has no figures.
+
+        Raises:
+            ServiceError: Kafka does not answer in time.
+        """
+        wanted = list(names)
+        found = self.positions(wanted, timeout_s)
+        return [_state(name, found.ends, found.committed) for name in wanted]
+
+    def close(self) -> None:
+        """Leave Kafka."""
+        self._consumer.close()
+
+    def _end(self, part: TopicPartition, timeout_s: float) -> int:
+        bounds = self._consumer.get_watermark_offsets(part, timeout=timeout_s)
+        if bounds is None:
+            raise TimeoutError(f"no answer within {timeout_s:g} s")
+        return int(bounds[1])
+
+
+def topic_states(settings: Settings, names: Iterable[str], timeout_s: float) -> list[TopicState]:
+    """Return what `OffsetReader.states` does, over a connection of its own."""
+    with closing(OffsetReader(settings)) as reader:
+        return reader.states(names, timeout_s)
 
 
 def stream_positions(settings: Settings, names: Iterable[str], timeout_s: float = 10.0) -> Positions:
-    """Return the positions in the named topics; one that is not there has none.
-
-    Raises:
-        ServiceError: Kafka does not answer in time.
-    """
-    admin = AdminClient(client_config(settings), logger=SILENT)
-    wanted = list(names)
-    try:
-        topics = admin.list_topics(timeout=timeout_s).topics
-        parts = [TopicPartition(name, part) for name in wanted if name in topics for part in topics[name].partitions]
-        return Positions(_ends(admin, parts, timeout_s), _committed(admin, parts, timeout_s))
-    except (KafkaException, TimeoutError) as error:
-        raise ServiceError(f"Kafka at {settings.kafka.bootstrap} does not answer: {error}") from None
+    """Return what `OffsetReader.positions` does, over a connection of its own."""
+    with closing(OffsetReader(settings)) as reader:
+        return reader.positions(names, timeout_s)
 
 
 def stream_is_drained(settings: Settings, names: Iterable[str], timeout_s: float = 10.0) -> bool:
@@ -77,19 +103,3 @@ def _state(name: str, ends: dict[tuple[str, int], int], committed: dict[tuple[st
     # Where the stream has not committed yet, all is still before it.
     lag = sum(max(0, end - max(0, committed.get(place, 0))) for place, end in own.items())
     return TopicState(name, sum(own.values()), lag)
-
-
-def _ends(admin: AdminClient, parts: list[TopicPartition], timeout_s: float) -> dict[tuple[str, int], int]:
-    if not parts:
-        return {}
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    answers = admin.list_offsets(dict.fromkeys(parts, latest), request_timeout=timeout_s)
-    return {(part.topic, part.partition): answer.result(timeout_s).offset for part, answer in answers.items()}
-
-
-def _committed(admin: AdminClient, parts: list[TopicPartition], timeout_s: float) -> dict[tuple[str, int], int]:
-    if not parts:
-        return {}
-    request = [ConsumerGroupTopicPartitions(STREAM_GROUP, parts)]
-    (answer,) = admin.list_consumer_group_offsets(request, request_timeout=timeout_s).values()
-    return {(part.topic, part.partition): part.offset for part in answer.result(timeout_s).topic_partitions}

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
-
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from monitor.notifier.alarms.look import Look
 from pipeline.errors import ServiceError
-from pipeline.events.catalog import STREAM_GROUP, TOPICS
+from pipeline.events.catalog import TOPICS
 from pipeline.events.coin_prices import COIN_EVENTS
 from pipeline.events.trades import RAW_TRADES
-from pipeline.kafka.clients import SILENT, client_config
-from pipeline.settings import Settings
+from pipeline.health.topic_states import OffsetReader
 from pipeline.settings.notifications import AlarmBounds
 
 ANSWER_S = 5.0
@@ -27,48 +23,18 @@ Offsets = Mapping[str, tuple[int, int]]
 """Topic -> how many records were ever appended, and how many of them the tables have."""
 
 
-class KafkaOffsets:
-    """Reads the topics' ends and the stream's committed offsets.
+def read_offsets(reader: OffsetReader) -> Offsets:
+    """Return the offsets of the topics that exist.
 
-    A consumer does that, not the admin client, which can abort the whole process when the broker goes away during a
-    call (confluentinc/librdkafka#5397). It never joins the group.
+    Raises:
+        ServiceError: Kafka does not answer.
     """
-
-    def __init__(self, settings: Settings) -> None:
-        config = {**client_config(settings), "group.id": STREAM_GROUP, "enable.auto.commit": False}
-        self._consumer = Consumer({**config, "reconnect.backoff.max.ms": 2000}, logger=SILENT)
-        self._bootstrap = settings.kafka.bootstrap
-
-    def read(self) -> Offsets:
-        """Return the offsets of the topics that exist.
-
-        Raises:
-            ServiceError: Kafka does not answer.
-        """
-        try:
-            known = self._consumer.list_topics(timeout=ANSWER_S).topics
-            names = [topic.name for topic in TOPICS if topic.name in known]
-            parts = [TopicPartition(name, part) for name in names for part in known[name].partitions]
-            committed = self._consumer.committed(parts, timeout=ANSWER_S) if parts else []
-            ends = {(p.topic, p.partition): self._end(p) for p in parts}
-        except KafkaException as error:
-            raise ServiceError(f"kafka: {self._bootstrap}: {error.args[0].str()}") from None
-        found: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for part in committed:
-            end, done = found[part.topic]
-            last = ends[part.topic, part.partition]
-            found[part.topic] = (end + last, done + min(last, max(0, part.offset)))
-        return dict(found)
-
-    def close(self) -> None:
-        """Leave Kafka."""
-        self._consumer.close()
-
-    def _end(self, part: TopicPartition) -> int:
-        bounds = self._consumer.get_watermark_offsets(part, timeout=ANSWER_S)
-        if bounds is None:
-            raise ServiceError(f"kafka: {self._bootstrap}: no answer within {ANSWER_S:g} s")
-        return int(bounds[1])
+    states = reader.states([topic.name for topic in TOPICS], ANSWER_S)
+    return {
+        state.name: (state.end_offset, state.end_offset - state.lag)
+        for state in states
+        if state.end_offset is not None and state.lag is not None
+    }
 
 
 class KafkaChecks:

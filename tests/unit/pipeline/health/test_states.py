@@ -18,18 +18,11 @@ from pipeline.tables.silver import COIN_PRICES
 SETTINGS = load_settings({"COINLAKE_HOME": "/nowhere"})
 
 
-class Answer:
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def result(self, _timeout: float) -> Any:
-        return self.value
-
-
 class Broker:
     """Stands for Kafka: partition ends and the stream's commits by (topic, partition)."""
 
-    def __init__(self, _config: Any, logger: Any) -> None:
+    def __init__(self, config: Any, logger: Any) -> None:
+        assert config["group.id"] == "coinlake-stream"
         self.ends = {("prices", 0): 10, ("prices", 1): 5, ("letters", 0): 0}
         self.commits = {("prices", 0): 7, ("prices", 1): -1001, ("letters", 0): -1001}
 
@@ -38,19 +31,20 @@ class Broker:
         parts = {name: {part: None for topic, part in self.ends if topic == name} for name in names}
         return SimpleNamespace(topics={name: SimpleNamespace(partitions=parts[name]) for name in names})
 
-    def list_offsets(self, parts: Any, request_timeout: float) -> Any:
-        return {p: Answer(SimpleNamespace(offset=self.ends[p.topic, p.partition])) for p in parts}
+    def get_watermark_offsets(self, part: Any, timeout: float) -> tuple[int, int]:
+        return 0, self.ends[part.topic, part.partition]
 
-    def list_consumer_group_offsets(self, requests: Any, request_timeout: float) -> Any:
-        (request,) = requests
-        assert request.group_id == "coinlake-stream"
-        for part in request.topic_partitions:
+    def committed(self, parts: Any, timeout: float) -> Any:
+        for part in parts:
             part.offset = self.commits[part.topic, part.partition]
-        return {request.group_id: Answer(SimpleNamespace(topic_partitions=request.topic_partitions))}
+        return parts
+
+    def close(self) -> None:
+        pass
 
 
 def test_lag_counts_what_the_stream_has_not_committed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.health.topic_states.AdminClient", Broker)
+    monkeypatch.setattr("pipeline.health.topic_states.Consumer", Broker)
     assert topic_states(SETTINGS, ["prices", "letters", "none"], 1) == [
         TopicState("prices", end_offset=15, lag=8),
         TopicState("letters", end_offset=0, lag=0),
