@@ -12,6 +12,8 @@ from pipeline.stream.readers import Readers
 
 log = logging.getLogger(__name__)
 
+# While nobody reads. The first query ends it: it finds more files, and sums of a minute ago that are soon up to date.
+RESTING_S = 60.0
 LONGEST_WAIT_S = 600.0
 """A chore that keeps failing waits twice as long after each failure, up to this or its own interval."""
 

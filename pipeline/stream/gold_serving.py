@@ -23,7 +23,7 @@ from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.stream.gold.forecasts import ForecastIntake
 from pipeline.stream.gold.price_stats_hourly_daily import HourlyDailyStats
 from pipeline.stream.ops.candle_differences import CandleCheck
-from pipeline.stream.step_requests import Step, StepRequests
+from pipeline.stream.step_requests import REQUESTS_S, Step, StepRequests
 from pipeline.tables.coins import COIN_DAILY
 from pipeline.tables.gold import BITCOIN_GOLD, HOURLY_DAILY_STATS
 
@@ -36,7 +36,6 @@ LOOK_S = 600.0  # at a copy although gold has not changed: its server may be ano
 RAW_S = 900.0  # an object a time and day: 96 a day, and 100,000 records at most in each
 STATS_S = 300.0
 CHECK_S = 3600.0
-REQUESTS_S = 5.0
 
 
 class Follower:

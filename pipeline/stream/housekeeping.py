@@ -15,7 +15,7 @@ from pipeline.serving.coin_data import CoinDataPublisher
 from pipeline.serving.hive_partitions import HivePartitions
 from pipeline.serving.removal import SourceRemover
 from pipeline.settings import Settings
-from pipeline.stream.chores import Chore, ChoreRunner
+from pipeline.stream.chores import RESTING_S, Chore, ChoreRunner
 from pipeline.stream.derived import MANY_TRADES, TradeTables, minutes_to_refresh
 from pipeline.stream.gold.coin_gold import CoinGold
 from pipeline.stream.gold_serving import GoldServing
@@ -29,8 +29,6 @@ PUBLISH_S = 5.0
 REFRESH_S = 5.0
 COIN_GOLD_S = 5.0
 COIN_GOLD_RESTING_S = 600.0
-# While nobody reads. The first query ends it: it finds more files, and sums of a minute ago that are soon up to date.
-RESTING_S = 60.0
 
 
 class TouchedMinutes:

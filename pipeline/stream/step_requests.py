@@ -19,6 +19,7 @@ from pipeline.spark import hdfs
 
 log = logging.getLogger(__name__)
 
+REQUESTS_S = 5.0  # between looks for new ones
 KEPT_S = 3600.0
 
 

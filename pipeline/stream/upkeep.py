@@ -16,20 +16,17 @@ from pipeline.settings import Settings
 from pipeline.spark.closed_partitions import utc_now
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.spark.retention import drop_expired
-from pipeline.stream.chores import Chore
-from pipeline.stream.step_requests import Step, StepRequests
+from pipeline.stream.chores import RESTING_S, Chore
+from pipeline.stream.step_requests import REQUESTS_S, Step, StepRequests
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.silver import REJECTED_EVENTS
 
 MAINTENANCE_S = 10.0
-# While nobody reads. The first query ends it, and finds more files.
-RESTING_S = 60.0
 # A table each time, so each of them two or three times a day,
 ORPHANS_S = 3600.0
 TIDY_S = 600.0  # and every three hours.
 EXPIRED_S = 6 * 3600.0
-REQUESTS_S = 5.0
 
 
 class Upkeep:
@@ -52,8 +49,8 @@ class Upkeep:
         """Return what may take minutes."""
         return [
             Chore("answer requests for maintenance", REQUESTS_S, self._requests.run),
-            Chore("compact closed partitions", TIDY_S, self._in_turn(lambda keeper: keeper.tidy())),
-            Chore("find orphaned files", ORPHANS_S, self._in_turn(lambda keeper: keeper.retire_orphans())),
+            Chore("compact closed partitions", TIDY_S, self._in_turn(TableKeeper.tidy)),
+            Chore("find orphaned files", ORPHANS_S, self._in_turn(TableKeeper.retire_orphans)),
             Chore("drop expired days", EXPIRED_S, self.drop_expired),
         ]
 
@@ -62,16 +59,12 @@ class Upkeep:
         return [
             Step("rows past their time dropped", self.drop_expired),
             *(Step(f"files compacted away in {name}", keeper.run_now) for name, keeper in self._keepers.items()),
-            Step("orphaned files found", self.retire_orphans),
+            *(Step(f"orphaned files found in {name}", keeper.retire_orphans) for name, keeper in self._keepers.items()),
         ]
 
     def drop_expired(self) -> int:
         """Drop what has outlived its time; return the number of rows."""
         return sum(drop_expired(self._spark, table, days, utc_now()) for table, days in self._kept if days)
-
-    def retire_orphans(self) -> int:
-        """Look for orphaned files in every table; return their number."""
-        return sum(keeper.retire_orphans() for keeper in self._keepers.values())
 
     def _in_turn(self, work: Callable[[TableKeeper], int]) -> Callable[[], None]:
         # A process that ends every few hours would else never come to the last of them.

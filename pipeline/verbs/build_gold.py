@@ -43,9 +43,7 @@ def build(settings: Settings, stages: Stages) -> int:
     outcome = request_steps(settings, settings.lake.gold_requests, "gold", stages)
     for line in outcome.results:
         stages.say(f"  {line}")
-    for fault in outcome.faults:
-        sys.stderr.write(f"{NAME}: {fault}\n")
-    return 1 if outcome.faults else 0
+    return outcome.exit_code(NAME)
 
 
 def check(settings: Settings, stages: Stages) -> int:

@@ -32,9 +32,7 @@ def maintain(settings: Settings, stages: Stages) -> int:
         stages.say(f"  {line}")
     if idle := len(outcome.results) - len(done):
         stages.say(f"  nothing to do in {idle} of {len(outcome.results)} steps")
-    for fault in outcome.faults:
-        sys.stderr.write(f"{NAME}: {fault}\n")
-    return 1 if outcome.faults else 0
+    return outcome.exit_code(NAME)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ class Outcome:
 
     results: tuple[str, ...]
     faults: tuple[str, ...]
+
+    def exit_code(self, verb: str) -> int:
+        """Print the faults to stderr, and return the verb's exit code."""
+        for fault in self.faults:
+            sys.stderr.write(f"{verb}: {fault}\n")
+        return 1 if self.faults else 0
 
 
 def request_steps(settings: Settings, folder: str, title: str, stages: Stages) -> Outcome:
