@@ -137,7 +137,7 @@ class Copy:
 
     def keep_home(self, settings: Settings, patterns: tuple[str, ...]) -> None:
         """Copy files of the home."""
-        for place, path, found in home_files.keep(settings, patterns, self._store):
+        for place, path, found in home_files.keep(settings, patterns, self._store, self._known):
             self.home[place] = path
             self.used[path] = found
 

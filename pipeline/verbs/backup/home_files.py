@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -32,10 +32,13 @@ AFTER_TABLES = ("trades/gaps.db", "simulator/exchange.json")
 DATABASE = ".db"
 
 
-def keep(settings: Settings, patterns: tuple[str, ...], store: Store) -> Iterator[tuple[str, str, Checked]]:
+def keep(
+    settings: Settings, patterns: tuple[str, ...], store: Store, known: Collection[str]
+) -> Iterator[tuple[str, str, Checked]]:
     """Copy the files of these names into the store, named by their content; yield path in the home, in the store, sum.
 
-    A file that its service deletes meanwhile is left out: what it held is in Kafka.
+    What is known is in the store, and not copied again. A file that its service deletes meanwhile is left out: what it
+    held is in Kafka.
     """
     for pattern in patterns:
         for file in sorted(settings.data_dir.glob(pattern)):
@@ -45,7 +48,8 @@ def keep(settings: Settings, patterns: tuple[str, ...], store: Store) -> Iterato
                 continue
             found = Checked(len(content), hashlib.sha256(content).hexdigest())
             path = f"home/{found.sha256}"
-            store.write(path, [content])
+            if path not in known:
+                store.write(path, [content])
             yield file.relative_to(settings.home).as_posix(), path, found
 
 

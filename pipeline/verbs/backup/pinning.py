@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import QueryError
@@ -120,7 +120,7 @@ class Pinner:
         wanted = found[0][0] if found else None
         folder = f"{self._settings.lake.table_location(table.schema, table.name)}/metadata"
         for path in newest_first(self._hdfs.sizes(folder)):
-            metadata: Metadata = json.loads(b"".join(self._hdfs.read(path)))
+            metadata: Metadata = json.loads(self._content(path))
             snapshot = snapshot_of(metadata)
             if wanted == (None if snapshot is None else snapshot["snapshot-id"]):
                 return path, metadata
@@ -160,10 +160,9 @@ def columns_of(metadata: Metadata) -> list[str]:
     return [field["name"] for field in schemas[metadata["current-schema-id"]]["fields"]]
 
 
-def newest_first(paths: Iterable[str]) -> Iterator[str]:
-    """Yield the metadata files among a table's, the newest first: their names begin with a growing number."""
-    names = [path for path in paths if path.endswith(METADATA_SUFFIX)]
-    yield from sorted(names, key=_number, reverse=True)
+def newest_first(paths: Iterable[str]) -> list[str]:
+    """Return the metadata files among a table's, the newest first: their names begin with a growing number."""
+    return sorted((path for path in paths if path.endswith(METADATA_SUFFIX)), key=_number, reverse=True)
 
 
 def _number(path: str) -> int:

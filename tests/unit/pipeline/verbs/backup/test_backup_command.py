@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -231,6 +231,24 @@ def test_spools_and_choices_are_kept_and_secrets_are_not(lake: Lake) -> None:
     lake.back_up()
     kept = {place: b"".join(lake.store.read(path)).decode() for place, path in lake.newest.home.items()}
     assert kept == {place: place for place in places}
+
+
+def test_a_file_of_the_home_that_has_not_changed_is_copied_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = lake.settings.data_dir / "scheduler" / "imports" / "prices.csv"
+    place.parent.mkdir(parents=True)
+    place.write_text("an import of 1 GB", encoding="utf-8")
+    lake.back_up()
+    written: list[str] = []
+    write = FolderStore.write
+
+    def note(store: FolderStore, path: str, content: Iterable[bytes]) -> None:
+        written.append(path)
+        write(store, path, content)
+
+    monkeypatch.setattr(FolderStore, "write", note)
+    lake.back_up()
+    assert [path for path in written if path.startswith("home/")] == []
+    assert list(lake.newest.home) == ["data/scheduler/imports/prices.csv"]
 
 
 def test_old_backups_go_with_the_files_that_only_they_need(lake: Lake) -> None:
