@@ -97,7 +97,7 @@ def disk(settings: Settings) -> Values:
 
 
 def hdfs(settings: Settings) -> Values:
-    """Return what HDFS holds and has room for, in bytes, and how many DataNodes live."""
+    """Return what HDFS holds and has room for, in bytes."""
     address = settings.lake.hdfs_http_url
     try:
         answer = call("GET", f"{address}/jmx", params={"qry": NAMENODE}).json()

@@ -108,6 +108,11 @@ def memory_faults(*, small: bool, extra: float = 0, available: int | None = None
         yield f"{free / GIB:.1f} GB of memory are free, {wanted / GIB:.3g} GB are needed: {remedy}"
 
 
+def low_disk(place: Path, free: int) -> str:
+    """Return in words that the disk which `place` is on has little room left; `free` in bytes."""
+    return f"{free / GIB:.1f} GB of disk are left in {place}: make room before it is full"
+
+
 def disk_faults(home: Path, free: int | None = None, extra: float = 0) -> Iterator[str]:
     """Yield a line when the home's disk has too little room; `free` in bytes, measured by default.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from monitor.notifier.alarms.look import Look
-from pipeline.host.machine import GIB
+from pipeline.host.machine import low_disk
 from pipeline.run_files import Beat
 from pipeline.settings import Settings
 
@@ -21,7 +21,7 @@ def _disk(settings: Settings) -> Look:
     free = shutil.disk_usage(settings.home).free
     if free >= settings.notifications.alarms.disk_bytes:
         return Look()
-    return Look({DISK: f"{free / GIB:.1f} GB of disk are left in {settings.home}: make room before it is full"})
+    return Look({DISK: low_disk(settings.home, free)})
 
 
 def _gaps(settings: Settings) -> Look:

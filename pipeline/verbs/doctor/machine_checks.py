@@ -49,8 +49,7 @@ def disk(settings: Settings) -> Finding:
     faults = list(machine.disk_faults(settings.home, free))
     if faults or free >= LOW_DISK:
         return Finding.of(faults, f"{free / machine.GIB:.1f} GB are free")
-    words = f"{free / machine.GIB:.1f} GB of disk are left in {place}: make room before it is full"
-    return Finding(State.WARN, words)
+    return Finding(State.WARN, machine.low_disk(place, free))
 
 
 def memory(settings: Settings) -> Finding:
