@@ -81,7 +81,8 @@ class Lake:
 def build_images(engine: Engine, home: Path) -> None:
     """Build the images of a lake as its set-up does, which then finds them; `home` is for the builder's files."""
     compose = Compose(home)
-    write_values(compose.env_file, project_values(home, 0, ["single", "serving"]))
+    port_base = load_settings(engine.env).port_base  # published by no one: a build starts no container
+    write_values(compose.env_file, project_values(home, port_base, ["single", "serving"]))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in engine.env.items():
             patch.setenv(name, value)
