@@ -13,7 +13,7 @@ import orjson
 from pipeline.events.coin_prices import epoch_ms
 from pipeline.events.trades import MARKET_TRADES
 
-MATCHES = {"match", "last_match"}
+MATCH_TYPES = {"match", "last_match"}
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 Headers = Mapping[str, bytes | str | None]
 
@@ -79,7 +79,7 @@ def alert(fields: Mapping[str, Any], *, triggered_ms: int, detected_ms: int) -> 
 
 
 def _matches(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if body.get("type") in MATCHES:
+    if body.get("type") in MATCH_TYPES:
         yield body
     elif body.get("channel") == MARKET_TRADES:
         for event in body["events"]:

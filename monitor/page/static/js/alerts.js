@@ -3,11 +3,10 @@
 import { $, element } from "./dom.js";
 import { moment, money, percent } from "./format.js";
 
-const MOST = 20;
 const NAMES = { FLASH_CRASH: "Flash crash", PRICE_SURGE: "Price surge" };
 
 export function showAlerts(alerts, fault) {
-  const newest = Object.values(alerts).sort((a, b) => b.triggered_ms - a.triggered_ms).slice(0, MOST);
+  const newest = Object.values(alerts).sort((a, b) => b.triggered_ms - a.triggered_ms);
   const list = $("alerts");
   const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
   const items = newest.map((alert) => known.get(alert.alert_id) ?? newItem(alert));

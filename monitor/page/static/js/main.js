@@ -7,7 +7,7 @@ import { Live } from "./live.js";
 import { History } from "./history.js";
 import { showAlerts } from "./alerts.js";
 import { keepCoverage } from "./coverage.js";
-import { showCoins, showMarks, showProducts, showTape, withWay } from "./markets.js";
+import { keyOf, showCoins, showMarks, showProducts, showTape, withWay } from "./markets.js";
 import { showFaults, showLinks, showRoom, showServices, showTables, showTopics } from "./health.js";
 
 const SECTIONS = ["products", "coins", "stats", "alerts", "services", "topics", "tables", "market", "disk", "hdfs", "notes", "faults"];
@@ -37,10 +37,6 @@ function merge(update) {
   lake.trades.push(...(update.trades ?? []).filter((trade) => !known.has(keyOf(trade))));
   lake.trades.splice(0, lake.trades.length - KEPT_TRADES);
   clockAhead = update.now - Date.now();
-}
-
-function keyOf(trade) {
-  return `${trade.product_id} ${trade.trade_id}`;
 }
 
 const PARTS = {

@@ -3,7 +3,6 @@
 import { $, element, fillTable, setText } from "./dom.js";
 import { age, clock, count, money, percent, short } from "./format.js";
 
-const TAPE = 12;
 const MARKS = [["prices", "Prices"], ["trades", "Trades"]];
 
 export function showProducts(lake, now) {
@@ -40,9 +39,12 @@ export function withWay(trade, before) {
   return { ...trade, way: change > 0 ? "up" : change < 0 ? "down" : before?.way };
 }
 
+export function keyOf(trade) {
+  return `${trade.product_id} ${trade.trade_id}`;
+}
+
 export function showTape(trades) {
-  const newest = trades.slice(-TAPE).reverse();
-  fillTable($("tape").tBodies[0], newest, (trade) => `${trade.product_id} ${trade.trade_id}`, [
+  fillTable($("tape").tBodies[0], [...trades].reverse(), keyOf, [
     (trade) => ({ text: clock(trade.traded_ms), class: "muted" }),
     (trade) => trade.product_id,
     (trade) => ({ text: money(trade.price), class: "n" }),
