@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.history import write_export
+from tests.support.jvm import SHORT_LIVED
 from tests.support.processes import INTERRUPTIBLE
 from tests.support.readme import Command, shown_commands
 from tests.support.repository import Repository
@@ -47,8 +48,9 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def users_environment() -> dict[str, str]:
     """Return a user's environment but for the ports, no market outside this machine, and prices each few seconds."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COINLAKE_", "PYTHON"))}
-    changed = {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator", "COINLAKE_POLL_SECONDS": "3"}
-    return ours | changed | {"DOCKER_HOST": "unix:///nowhere"}  # natively: containers have a suite of their own
+    changed = {"COINLAKE_PORT_BASE": str(port_base()), "COINLAKE_MARKET": "simulator", "COINLAKE_POLL_SECONDS": "5"}
+    # Natively: containers have a suite of their own.
+    return ours | changed | {"DOCKER_HOST": "unix:///nowhere", "JAVA_TOOL_OPTIONS": SHORT_LIVED}
 
 
 @cache

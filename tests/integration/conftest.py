@@ -13,6 +13,8 @@ import pytest
 from pipeline.failpoints import VARIABLE
 from pipeline.services import SERVICES
 from pipeline.settings import load_settings
+from tests.support.jvm import SHORT_LIVED
+from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Stack
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
@@ -40,9 +42,9 @@ def channels() -> Path:
 @pytest.fixture(scope="session")
 def stack(checkout: Path, history_file: Path, failpoints: Path, channels: Path) -> Iterator[Stack]:
     """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
-    # Simulated prices and evaluations of alarms every 2 s, so that tests need not wait.
-    env = os.environ | {"COINLAKE_POLL_SECONDS": "2", "COINLAKE_ALARM_SECONDS": "2", VARIABLE: str(failpoints)}
-    env |= {"COINLAKE_ALERT_CHANNELS_FILE": str(channels)}
+    # Simulated prices every 5 s and evaluations of alarms every 2 s, so that tests need not wait.
+    env = os.environ | {"COINLAKE_POLL_SECONDS": "5", "COINLAKE_ALARM_SECONDS": "2", VARIABLE: str(failpoints)}
+    env |= {"COINLAKE_ALERT_CHANNELS_FILE": str(channels), "JAVA_TOOL_OPTIONS": SHORT_LIVED}
     lake = Stack(load_settings(env), env, checkout)
     if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):
         pytest.fail("run me by tests/run.sh integration: I empty my home, which must not be yours", pytrace=False)
@@ -52,7 +54,9 @@ def stack(checkout: Path, history_file: Path, failpoints: Path, channels: Path) 
     try:
         given = ("--native", "--market", "simulator", "--history", str(history_file))
         print(lake.script(SETUP, *given, "--with", "serving", "--no-superset", seconds=900))
-        yield Stack(load_settings(env), env, checkout)  # reread: the set-up has made the secrets
+        ready = Stack(load_settings(env), env, checkout)  # reread: the set-up has made the secrets
+        SimulatedExchange.of(ready.settings).set_rate(IDLE_RATE)
+        yield ready
     finally:
         if not keep:
             print(lake.script(DOWN))

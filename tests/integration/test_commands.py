@@ -41,12 +41,16 @@ def test_the_set_up_has_made_the_topics_as_stated(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def status(stack: Stack) -> dict[str, Any]:
-    """What the status says as JSON once the stream is a batch behind at most; nothing else is printed."""
+    """What the status says as JSON once the stream is a batch behind at most; nothing else is printed.
+
+    A busy machine may not count a table in time: that table's rows are unknown, and the next status has them.
+    """
 
     def caught_up() -> dict[str, Any] | None:
         printed = json.loads(stack.run("pipeline/scripts/pipeline_status.sh", "--json").stdout)  # stderr is in it, too
         lags = [topic["lag"] for topic in printed["topics"]]
-        return printed if all(lag is not None and lag < BATCH for lag in lags) else None
+        counted = all(table["rows"] is not None for table in printed["tables"])
+        return printed if counted and all(lag is not None and lag < BATCH for lag in lags) else None
 
     return wait_until(caught_up, 180, "the stream has caught up")
 
@@ -75,7 +79,7 @@ def test_status_counts_topics_and_tables(stack: Stack, status: dict[str, Any]) -
     silver = tables["iceberg.silver.coin_prices"]
     assert 0 < silver["rows"] <= stack.count("iceberg.silver.coin_prices")
     assert silver["data_files"] > 0
-    assert 0 <= silver["freshness_s"] < 60
+    assert 0 <= silver["freshness_s"] < 120
     assert {"hive.crypto.coin_data", "iceberg.bronze.events", "iceberg.silver.rejected_events"} <= set(tables)
 
 

@@ -8,6 +8,7 @@ import signal
 from typing import Any
 
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 DOCTOR = "pipeline/scripts/pipeline_doctor.sh"
 
@@ -19,11 +20,14 @@ def results(stack: Stack, *arguments: str) -> tuple[int, dict[str, dict[str, Any
 
 
 def test_nothing_fails_on_a_lake_that_is_well(stack: Stack) -> None:
-    code, found = results(stack)
-    assert [result for result in found.values() if result["state"] == "FAIL"] == []
-    assert code == 0
-    passed = {name for name, result in found.items() if result["state"] == "PASS"}
-    assert {"service.spark", "hdfs.safe-mode", "hdfs.cluster-id", "stream.checkpoint", "tables.rows"} <= passed
+    def passed() -> set[str] | None:
+        code, found = results(stack)
+        print([result for result in found.values() if result["state"] == "FAIL"])
+        return {name for name, result in found.items() if result["state"] == "PASS"} if code == 0 else None
+
+    expected = {"service.spark", "hdfs.safe-mode", "hdfs.cluster-id", "stream.checkpoint", "tables.rows"}
+    # On a busy machine a check may exceed its time limit.
+    assert wait_until(passed, 240, "no check fails") >= expected
 
 
 def test_an_engine_that_hangs_is_named_and_what_needs_it_skipped(stack: Stack) -> None:

@@ -12,10 +12,10 @@ from pipeline.settings import load_settings
 from pipeline.spark.scratch import scratch_session
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.model import Table
+from tests.support.jvm import SHORT_LIVED
 
-# The second compiler does not pay within minutes of ever new code. Without it only 48 MB are kept for compiled code:
-# they are full after a few files of tests, and from then on the same code is compiled again and again.
-JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+# 192 MB for compiled code are full after a few files of tests: from then on the same code is compiled again and again.
+JAVA_OPTIONS = f"-XX:+UseSerialGC {SHORT_LIVED} -XX:ReservedCodeCacheSize=512m"
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ def market() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/api/v3"
 
 
+@pytest.mark.long
 def test_the_notebook_runs_to_its_end(
     market: str, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,21 +95,25 @@ def test_doing_it_again_changes_nothing(lake: SparkSession) -> None:
     assert state() == state()
 
 
-@pytest.mark.parametrize(
-    ("price", "size", "expected"),
-    [
-        ("100000", "10000", "1000000000"),
-        ("0.412345678901", "1000000000", "412345678.901"),  # 12 decimals
-        ("80691.53", "0.00000001", "0.0008069153"),
-        ("1", "0.00003844", "0.00003844"),
-        ("80691.53", "0.000000000000000001", "0.000000000000080692"),  # finer than any market: half up
-        ("0.000000000000000001", "5", "0.000000000000000005"),
-        ("99999999999999999999", "99999999999999999999", "1000000000000000000"),  # saturates, and nothing stops
-    ],
-)
-def test_turnover_keeps_every_digit(lake: SparkSession, price: str, size: str, expected: str, few_or_many: int) -> None:
-    TradeTables(lake).refresh(add(lake, [Trade(1, START, price=price, size=size)]), few_or_many)
-    assert rows(lake, CANDLES_1M.full_name, "turnover", "1") == [(Decimal(expected),)]
+TURNOVERS = {
+    ("100000", "10000"): "1000000000",
+    ("0.412345678901", "1000000000"): "412345678.901",  # 12 decimals
+    ("80691.53", "0.00000001"): "0.0008069153",
+    ("1", "0.00003844"): "0.00003844",
+    ("80691.53", "0.000000000000000001"): "0.000000000000080692",  # finer than any market: half up
+    ("0.000000000000000001", "5"): "0.000000000000000005",
+    ("99999999999999999999", "99999999999999999999"): "1000000000000000000",  # saturates, and nothing stops
+}
+
+
+def test_turnover_keeps_every_digit(lake: SparkSession, few_or_many: int) -> None:
+    trades = [
+        Trade(1, START, price=price, size=size, product=f"PRODUCT-{number}")
+        for number, (price, size) in enumerate(TURNOVERS)
+    ]
+    TradeTables(lake).refresh(add(lake, trades), few_or_many)
+    expected = [(Decimal(turnover),) for turnover in TURNOVERS.values()]
+    assert rows(lake, CANDLES_1M.full_name, "turnover", "product_id") == expected
 
 
 def test_a_sum_that_is_too_large_saturates(lake: SparkSession, few_or_many: int) -> None:

@@ -156,7 +156,7 @@ def test_real_prices_take_the_place_of_simulated_ones_at_once(lake: SparkSession
     check(lake)
 
 
-@pytest.mark.parametrize("many", [5, 10_000])
+@pytest.mark.parametrize("many", [5, pytest.param(10_000, marks=pytest.mark.long)])
 def test_any_order_of_arrival_ends_in_the_same_tables(
     lake: SparkSession, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
@@ -178,7 +178,7 @@ def test_any_order_of_arrival_ends_in_the_same_tables(
 
 
 @pytest.mark.parametrize("module", [coin_daily_run, coin_returns_run])
-@pytest.mark.parametrize("is_committed", [False, True])
+@pytest.mark.parametrize("is_committed", [pytest.param(False, marks=pytest.mark.long), True])
 @pytest.mark.parametrize("name", ["replace_in_years", "replace_all"])
 def test_a_crash_at_a_commit_heals_on_the_next_run(
     lake: SparkSession, monkeypatch: pytest.MonkeyPatch, module, name: str, is_committed: bool

@@ -88,7 +88,7 @@ def test_a_product_that_rested_is_measured_against_its_last_trade(lake: SparkSes
     assert [row[-1] for row in coverage(lake, "X-Y")] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("apart", [0.5, 60, 7200])
+@pytest.mark.parametrize("apart", [0.5, pytest.param(60, marks=pytest.mark.long), 7200])
 def test_ids_that_restart_are_another_numbering(lake: SparkSession, apart: float) -> None:
     tables = refresher(lake)
     tables.refresh(add(lake, [Trade(10**9 + number, at(number - 3000)) for number in range(1000)]))

@@ -12,7 +12,7 @@ from pipeline.settings.values import Secret
 Id = tuple[str, int]
 """A product and a trade id."""
 
-IDLE_RATE = 5.0
+IDLE_RATE = 1.0
 """Trades a second over all products, where no test asks for more."""
 
 

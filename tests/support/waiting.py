@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 # What a query may meet while an engine is down on purpose.
 ENGINE_AWAY = (PrestoQueryError, HttpError, requests.RequestException)
-POLL_S = 0.5
+POLL_S = 1.0  # each look at the lake takes some of the two cores
 
 
 def wait_until(predicate: Callable[[], T | None], seconds: float, what: str) -> T:
