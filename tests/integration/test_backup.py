@@ -23,12 +23,13 @@ pytestmark = pytest.mark.long  # a second lake, beside the one that all tests sh
 
 BACKUP, RESTORE = "pipeline/scripts/lake_backup.sh", "pipeline/scripts/lake_restore.sh"
 SETUP, DOWN = "pipeline/scripts/pipeline_setup.sh", "pipeline/scripts/pipeline_down.sh"
+REJECTED = "iceberg.silver.rejected_events"
 # What only grows, with the column that says when a row reached Kafka.
 GROWING = {
     "iceberg.bronze.events": "kafka_time",
     "iceberg.silver.coin_prices": "ingested_at",
     TRADES: "ingested_at",
-    "iceberg.silver.rejected_events": "kafka_time",
+    REJECTED: "kafka_time",
 }
 SETTLED_S = 30  # what is older is in the tables for good
 
@@ -47,11 +48,14 @@ class BackedUp:
 def backed_up(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
     """Two backups into one folder, while trades and prices flow; the second one copies what is new."""
     target = tmp_path_factory.mktemp("backups")
+    stack.produce("coin_events", b"bitcoin", b"not JSON")
     exchange = SimulatedExchange.of(stack.settings)
     exchange.set_rate(200)
     made = exchange.last_ids()
     wait_until(lambda: sum(exchange.last_ids().values()) - sum(made.values()) > 2000, 60, "2,000 trades are made")
     said = [stack.script(BACKUP, str(target), seconds=180)]
+    settled = f"kafka_time < localtimestamp - INTERVAL '{SETTLED_S}' SECOND"
+    wait_until(lambda: stack.count(REJECTED, settled) > 0, 2 * SETTLED_S, "a rejected event is in the table for good")
     ((before,),) = stack.presto(f"SELECT CAST(current_timestamp - INTERVAL '{SETTLED_S}' SECOND AS varchar)")
     ids = dict(stack.presto(f"SELECT product_id, max(trade_id) FROM {TRADES} GROUP BY product_id"))
     said.append(stack.script(BACKUP, str(target), "--keep", "2", seconds=180))
