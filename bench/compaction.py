@@ -9,7 +9,6 @@ table through Presto all the time. `lag` is how many records of `coinbase-raw-tr
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import threading
 import time
@@ -31,14 +30,14 @@ from pipeline.spark.appending import load_table
 from pipeline.spark.compaction import data_files
 from pipeline.spark.maintenance import TableKeeper
 from pipeline.spark.scratch import scratch_session
-from pipeline.spark.session import session_options
+from pipeline.spark.session import session_options, use_lakes_environment
 from pipeline.tables.silver import FACT_TRADES
 
 DAY = "2026-01-01 00:00:00"
 DAY_S = 86_400
 PAUSE_S = 0.5  # between two questions of the reader
 TABLE = replace(FACT_TRADES, schema="bench", name="trades_of_a_day")
-COUNT = (Path(__file__).parent / "sql" / "day_counts.sql").read_text(encoding="utf-8")
+COUNT = (Path(__file__).parent / "sql" / "day_counts.sql").read_text(encoding="utf-8").format(table=TABLE.full_name)
 OF_THE_LAKE = ("spark.sql.catalog.", "spark.hadoop.")
 
 
@@ -53,9 +52,9 @@ class Watch:
 
 
 @contextmanager
-def watching(settings: Settings, stop: threading.Event) -> Iterator[Watch]:
+def watching(settings: Settings) -> Iterator[Watch]:
     """Read the table and look at the lag, in threads, while the block runs."""
-    watch = Watch()
+    watch, stop = Watch(), threading.Event()
     threads = [threading.Thread(target=each, args=(settings, watch, stop)) for each in (read, follow_lag)]
     for thread in threads:
         thread.start()
@@ -93,9 +92,7 @@ def follow_lag(settings: Settings, watch: Watch, stop: threading.Event) -> None:
 
 def session(settings: Settings, folder: Path) -> SparkSession:
     """Return a session on the lake's tables that shares nothing else with the lake's own."""
-    # Without the lake's hdfs-site.xml each file would take 400 ms longer to close.
-    os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
-    os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
+    use_lakes_environment(settings)  # without its hdfs-site.xml each file would take 400 ms longer to close
     options = {name: value for name, value in session_options(settings).items() if name.startswith(OF_THE_LAKE)}
     return scratch_session(settings, folder, "local[2]", {**options, "spark.driver.memory": "1g"})
 
@@ -110,7 +107,7 @@ def append(spark: SparkSession, ids: range, rows: int, files: int) -> None:
             "'bench' AS source", "'BTC-USD' AS product_id", "id AS trade_id",
             "CAST(30000 + rand() * 1000 AS decimal(38,18)) AS price", "CAST(rand() AS decimal(38,18)) AS size",
             "'buy' AS side", "trade_time", "trade_time AS received_at", "'matches' AS channel",
-            "trade_time AS ingested_at", "'coinbase-raw-trades' AS topic", "0 AS partition", "id AS offset",
+            "trade_time AS ingested_at", f"'{RAW_TRADES.name}' AS topic", "0 AS partition", "id AS offset",
         )
     )  # fmt: skip
     trades.select(*TABLE.column_names).writeTo(TABLE.full_name).append()
@@ -130,13 +127,12 @@ def measure(settings: Settings, rows: int, files: int, commits: int) -> dict[str
             append(spark, ids, rows, files // commits)
         write_s, before = time.monotonic() - begun, data_files(load_table(spark, TABLE))
         keeper = TableKeeper(spark, TABLE)
-        with watching(settings, stop := threading.Event()) as watch:
+        with watching(settings) as watch:
             wait_until_seen(watch)
             lag_before = watch.lag[-1]
             compact_s, close_s = timed(keeper.run), timed(keeper.tidy)
             left = data_files(load_table(spark, TABLE))
             wait_until_seen(watch)
-            stop.set()
         spark.stop()
     return {
         "rows": rows,

@@ -1,1 +1,1 @@
-SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM iceberg.bench.trades_of_a_day
+SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM {table}

@@ -26,11 +26,16 @@ FILE_CLOSING = "dfs.client.block.write.locateFollowingBlock."
 """The beginning of the names of those HDFS settings without which each file takes 400 ms longer to close."""
 
 
-def create_session(settings: Settings, app_name: str) -> SparkSession:
-    """Return a session with the `iceberg` catalog on our metastore; times are UTC."""
+def use_lakes_environment(settings: Settings) -> None:
+    """Have a JVM that is started next read the lake's own Hadoop settings."""
     # A driver that binds to a container bridge's address hangs when the bridge goes.
     os.environ.setdefault("SPARK_LOCAL_IP", settings.listen_host)
     os.environ.setdefault("HADOOP_CONF_DIR", str(settings.conf_dir / "hadoop"))
+
+
+def create_session(settings: Settings, app_name: str) -> SparkSession:
+    """Return a session with the `iceberg` catalog on our metastore; times are UTC."""
+    use_lakes_environment(settings)
     claim_local_dir(settings.data_dir)
     builder = SparkSession.Builder().appName(app_name).master(settings.lake.spark_master)
     for name, value in session_options(settings).items():

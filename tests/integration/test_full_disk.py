@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -58,13 +59,10 @@ class Ballast:
 
     def fill(self) -> None:
         """Take what room there is: again and again, since what ends gives some back."""
-        with self._file.open("ab") as file:
-            try:
-                while True:
-                    file.write(bytes(1 << 20))
-                    file.flush()
-            except OSError:
-                pass
+        with self._file.open("ab") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 20))
+                file.flush()
 
     def drop(self) -> None:
         """Give it all back."""
