@@ -4,7 +4,8 @@
 #        none named: every suite, fast ones first; spark runs beside those before it, containers beside docs,
 #        their images are built before
 #   all   also the long tests: the cluster in containers, longer outages, each service killed alone, natively and in
-#         containers, crashes between two appends, a million trades, the dashboard in Chromium
+#         containers, crashes between two appends, a million trades, a full disk, a lake restored beside its original,
+#         the dashboard in Chromium
 #
 # COINLAKE_TEST_HOME (default .coinlake/test) keeps the tests' own Python, engines, logs and reports.
 # COINLAKE_TEST_KEEP=1 with a fixed COINLAKE_TEST_PORT_BASE leaves the integration tests' lake up for the next run.
