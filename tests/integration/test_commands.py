@@ -92,15 +92,7 @@ def test_status_for_people_names_every_service(stack: Stack) -> None:
 def test_presto_command_line_prints_csv(stack: Stack) -> None:
     statement = "SELECT coin, count(*) FROM silver.coin_prices WHERE source = 'simulator' GROUP BY coin ORDER BY coin"
     arguments = ("--catalog", "iceberg", "--output-format", "CSV", "--execute", statement)
-    done = subprocess.run(
-        [str(stack.root / "analysis/scripts/presto.sh"), *arguments],
-        env=dict(stack.env),
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    rows = list(csv.reader(io.StringIO(done.stdout)))
+    rows = list(csv.reader(io.StringIO(stack.printed("analysis/scripts/presto.sh", *arguments, seconds=60))))
     assert [coin for coin, _ in rows] == sorted(stack.settings.markets.coins)
     assert all(int(count) > 0 for _, count in rows)
 

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipeline.engines.supervisor import client
-from tests.support.killing import kill, kill_and_wait
+from tests.support.killing import kill_and_wait, killed
 from tests.support.prices import Feed, Key
 from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Stack
@@ -76,16 +75,11 @@ def test_killed_services_come_back_and_nothing_is_lost_or_doubled(
 def test_kafka_killed_twice_and_away_for_a_while_loses_and_doubles_nothing(
     stack: Stack, trading: Session, source: str, seconds: int
 ) -> None:
-    supervisor = client(stack.settings)
     with nothing_lost_or_doubled(stack, trading, source):
         kill_and_wait(stack, *WITH_KAFKA)
-        kill(stack, "kafka")
-        supervisor.stop("kafka")  # which the supervisor was about to start again
-        try:
+        with killed(stack, "kafka"):
             at_stop = trading.made()
             wait_until(lambda: trading.made() > at_stop + TRADES_PER_S * seconds, 2 * seconds, "trades without Kafka")
-        finally:
-            supervisor.start("kafka")
 
 
 def test_killed_simulator_comes_back(stack: Stack) -> None:

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.engines.supervisor import client
 from tests.support.browser import Page, chromium
-from tests.support.killing import kill
+from tests.support.killing import kill, killed
 from tests.support.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -102,16 +101,11 @@ def test_an_alert_is_on_the_page_within_five_seconds(page: Page, stack: Stack, e
 
 def test_a_service_that_is_killed_turns_red_and_green_again(page: Page, stack: Stack) -> None:
     page.wait_for(state_is("presto", "up"), SHOWN_S)
-    supervisor = client(stack.settings)
-    kill(stack, "presto")
-    supervisor.stop("presto")  # which the supervisor was about to start again
-    try:
+    with killed(stack, "presto"):
         page.wait_for(state_is("presto", "DOWN"), 15)
         page.wait_for("document.querySelector('#faults').textContent.includes('Presto at ')", 60)
         before = page.run(NEWEST_TRADE)
         page.wait_for(f"{NEWEST_TRADE} !== {before!r}", SHOWN_S)  # the rest of the page lives on
-    finally:
-        supervisor.start("presto")
     page.wait_for(state_is("presto", "up"), 180)
     page.wait_for("document.querySelector('#faults').hidden", 180)
 

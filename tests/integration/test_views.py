@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -67,9 +66,8 @@ def test_every_shipped_statement_runs_in_the_presto_cli(stack: Stack) -> None:
 
 def presto_rows(stack: Stack, *arguments: str) -> Sequence[Sequence[str]]:
     """Return what `presto.sh` prints, without what Java says on stderr."""
-    command = [str(stack.root / "analysis/scripts/presto.sh"), *arguments]
-    done = subprocess.run(command, env=dict(stack.env), check=True, capture_output=True, text=True, timeout=120)
-    return [row for row in csv.reader(io.StringIO(done.stdout)) if row]  # a slow one shows its progress first
+    printed = stack.printed("analysis/scripts/presto.sh", *arguments)
+    return [row for row in csv.reader(io.StringIO(printed)) if row]  # a slow one shows its progress first
 
 
 def test_a_mistaken_file_is_removed_and_the_right_one_taken_in(stack: Stack, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from functools import partial
 
 import psutil
 
+from pipeline.engines.supervisor import client
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -28,8 +30,20 @@ def runs_again(stack: Stack, service: str, killed: int) -> bool:
     return stack.service_pid(service) not in {None, killed}
 
 
+@contextlib.contextmanager
+def killed(stack: Stack, service: str) -> Iterator[None]:
+    """Kill a service and keep it from being started again until the block ends."""
+    supervisor = client(stack.settings)
+    kill(stack, service)
+    supervisor.stop(service)  # which the supervisor was about to start again
+    try:
+        yield
+    finally:
+        supervisor.start(service)
+
+
 def kill_and_wait(stack: Stack, *services: str, seconds: float = 60) -> None:
     """Kill services and wait until the supervisor has started them again."""
-    killed = {service: kill(stack, service) for service in services}
-    for service, pid in killed.items():
+    pids = {service: kill(stack, service) for service in services}
+    for service, pid in pids.items():
         wait_until(partial(runs_again, stack, service, pid), seconds, f"{service} runs again")

@@ -85,6 +85,17 @@ class Stack:
             raise AssertionError(f"{path} {arguments}: exit code {done.returncode}\n{done.stdout}")
         return done.stdout
 
+    def printed(self, path: str, *arguments: str, seconds: float = 120) -> str:
+        """Run one of the lake's commands and return its stdout alone; fail on a bad exit code."""
+        return subprocess.run(
+            [str(self.root / path), *arguments],
+            env=dict(self.env),
+            timeout=seconds,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
     def run(self, path: str, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run one of the lake's commands, whatever its exit code; stderr is mixed into stdout."""
         return subprocess.run(
