@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Summary: run the tests; makes all they need from nothing and leaves no process behind
 # Usage: tests/run.sh [all] [SUITE...]   suites: static unit engines spark integration docs containers;
-#        none named: every suite, fast ones first; spark runs beside those before it, containers beside docs,
-#        their images are built before
+#        none named: every suite, fast ones first; spark runs beside those before it; the images of the containers
+#        are built beside all others, their lake comes up last
 #   all   also the long tests: the cluster in containers, longer outages, each service killed alone, natively and in
 #         containers, crashes between two appends, a million trades, a full disk, a lake restored beside its original,
 #         the dashboard in Chromium

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 from pipeline.host.containers import images
-from pipeline.host.containers.compose import Compose, project_values, write_values
+from pipeline.host.containers.compose import PROFILES, TIERS, Compose, project_values, write_values
 from pipeline.settings import Settings, load_settings
 from pipeline.settings.values import Secret
 from tests.support.docker_engine import Engine
+from tests.support.jvm import SHORT_LIVED
 from tests.support.stack import Stack
 
+COMPOSE = "docker-compose.yml"
+IMAGES_WITH_JVM = {f"coinlake/{name}" for name in ("kafka", "cloudera", "spark", "presto", "serving-s3")}
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 DOWN = "pipeline/scripts/pipeline_down.sh"
 SETUP_S = 900
@@ -93,6 +96,7 @@ def build_images(engine: Engine, home: Path) -> None:
 def lake_in_containers(engine: Engine, checkout: Path, home: Path, *arguments: str) -> Iterator[Lake]:
     """Set a lake up with these arguments, and take it down with its volumes at the end."""
     env = {**engine.env, "COINLAKE_HOME": str(home), "COINLAKE_POLL_SECONDS": "2"}
+    env["COMPOSE_FILE"] = os.pathsep.join(map(str, (checkout / COMPOSE, with_short_lived_jvms(engine, checkout, home))))
     stack = Stack(reached_from_outside(env), env, checkout)
     try:
         said = stack.script(SETUP, "--docker", "--market", "simulator", *arguments, seconds=SETUP_S)
@@ -104,6 +108,19 @@ def lake_in_containers(engine: Engine, checkout: Path, home: Path, *arguments: s
         raise
     finally:
         print(stack.script(DOWN, "--purge", "--yes", seconds=300))
+
+
+def with_short_lived_jvms(engine: Engine, checkout: Path, home: Path) -> Path:
+    """Write a file for Compose that gives the tests' options to every container with a JVM; return its path."""
+    profiles = [f"--profile={name}" for name in (*PROFILES, *TIERS)]
+    command = ("compose", "--project-directory", str(checkout), *profiles, "config", "--format", "json")
+    services = json.loads(engine.docker(*command))["services"]
+    more = {"environment": {"JAVA_TOOL_OPTIONS": SHORT_LIVED}}
+    changed = {name: more for name, service in services.items() if service["image"] in IMAGES_WITH_JVM}
+    file = home.with_name(f"{home.name}-short-lived.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"services": changed}), encoding="utf-8")
+    return file
 
 
 def reached_from_outside(env: Mapping[str, str]) -> Settings:

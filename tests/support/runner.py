@@ -31,9 +31,9 @@ from tests.support.turns import machine_alone
 
 SUITES = ("static", "unit", "engines", "spark", "integration", "docs", "containers")  # fast ones first
 EVERYTHING = "all"  # the long tests, too
-# A suite -> those it runs beside. Images and a clone's packages are downloaded.
-BESIDE = {"spark": ("static", "unit", "engines"), "containers": ("integration", "docs")}
-ALONE = ("integration",)  # its lake has the machine to itself: the containers' images are built, no lake is brought up
+# A suite -> those it runs beside. The containers' images are built meanwhile; their lake waits for its turn.
+BESIDE = {"spark": ("static", "unit", "engines"), "containers": SUITES[:-1]}
+LAST = "containers"  # until its turn the machine belongs to the others, each of whose lakes is the only one
 ROOM = {"containers": 12_000_000_000}  # bytes of available memory: less is not enough for two lakes
 PORT_BASES = range(28_000, 32_700, 100)  # below the ports that the kernel hands out for outgoing connections
 FETCH_JARS = ["-m", "pipeline.engines.jars", "fetch"]
@@ -172,9 +172,12 @@ class Run:
         """Run the suites and return what they say together; when stopped, only after their clean-up."""
         total = Results()
         try:
-            for suite in self._suites:
-                with machine_alone(self._home) if suite in ALONE else contextlib.nullcontext():
+            with contextlib.ExitStack() as turn:
+                turn.enter_context(machine_alone(self._home))
+                for suite in self._suites:
                     self._start_beside(suite)
+                    if suite == LAST:
+                        turn.close()
                     total += self._run(suite)
         except Stopped:
             self._interrupt()

@@ -200,6 +200,7 @@ def test_the_scheduler_tells_its_health(
 @pytest.mark.parametrize(
     ("age_s", "pid", "reason"),
     [(0, os.getpid(), None), (60, os.getpid(), "the last heartbeat of spark was 60 s ago"), (0, 2**22 - 1, "0 s ago")],
+    ids=["beats", "stopped beating", "gone"],  # the same in each process of a run: not this one's pid
 )
 def test_the_streams_are_ready_while_their_heart_beats(make: Make, age_s: int, pid: int, reason: str | None) -> None:
     ours = make()
