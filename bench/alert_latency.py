@@ -17,10 +17,10 @@ from confluent_kafka import Consumer
 
 from bench.latency import now_ms
 from bench.measure import report, spread
-from bench.trade_latency import order_exchange, trade_rate
 from pipeline.events.trades import MARKET_ALERTS
 from pipeline.kafka.clients import client_config
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 
 FALL_PERCENT, FALL_S = -3, 1.0
 BETWEEN_S = 2.0  # two falls
@@ -31,10 +31,10 @@ def measure(settings: Settings, rate: int, warm_up: int) -> dict[str, object]:
     consumer = Consumer(client_config(settings) | {"group.id": f"bench-{uuid4()}", "auto.offset.reset": "latest"})
     consumer.subscribe([MARKET_ALERTS.name])
     delays: list[float] = []
-    with trade_rate(settings, rate):
+    with SimulatedExchange.of(settings).rate(rate):
         consumer.poll(warm_up)  # takes its place at the topic's end meanwhile
         for product in settings.markets.products:
-            order_exchange(settings, "move", {"product": product, "percent": FALL_PERCENT, "seconds": FALL_S})
+            SimulatedExchange.of(settings).move_price(product, FALL_PERCENT, FALL_S)
             delays += read(consumer, BETWEEN_S)
         delays += read(consumer, 10)
     consumer.close()

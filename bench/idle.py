@@ -17,8 +17,8 @@ from bench.measure import report
 from bench.memory import service_pids, total, tree_mb
 from bench.results_folder import machine, new_file, save
 from bench.scaling.processes import cpu_seconds, difference, machine_seconds
-from bench.trade_latency import trade_rate
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 
 TRADES_PER_PRODUCT = 1  # a second
 WAKE_UPS, NAP_S = 5_000, 0.001
@@ -27,7 +27,7 @@ WAKE_UPS, NAP_S = 5_000, 0.001
 def measure(settings: Settings, seconds: float, warm_up: float) -> dict[str, object]:
     """Let the lake idle and return what it took."""
     rate = TRADES_PER_PRODUCT * len(settings.markets.products)
-    with trade_rate(settings, rate):
+    with SimulatedExchange.of(settings).rate(rate):
         pids = {
             **service_pids(settings),
             "supervisor": int((settings.run_dir / "supervisord.pid").read_text(encoding="utf-8")),

@@ -25,8 +25,8 @@ from bench.measure import report, spread
 from bench.memory import service_pids, tree_mb
 from bench.results_folder import machine, new_file, save
 from bench.scaling.processes import cpu_seconds
-from bench.trade_latency import trade_rate
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 
 SETTLE_S = 10.0
 LEFT_S = 40.0  # after the last viewer has gone the page reads on for 30 s
@@ -119,7 +119,7 @@ def measure(settings: Settings, rate: int, count: int, seconds: float) -> dict[s
         raise SystemExit("bench.page needs Chromium: apt-get install chromium")
     url, pid = settings.url("page"), service_pids(settings)["page"]
     costs: dict[str, float] = {}
-    with trade_rate(settings, rate):
+    with SimulatedExchange.of(settings).rate(rate):
         time.sleep(LEFT_S)
         costs["0"] = core_pct(pid, seconds)
         for each in (1, count):

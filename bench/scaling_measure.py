@@ -18,14 +18,14 @@ from typing import Any
 import psutil
 
 from bench.memory import service_pids
-from bench.scaling.contents import gains, read_contents, trades_made
+from bench.scaling.contents import gains, read_contents
 from bench.scaling.costs import Costs
 from bench.scaling.fit import fit_cores, fit_counts
 from bench.scaling.measurement import Measurement, read_measurements
 from bench.scaling.processes import SparkClock, cpu_seconds, difference, machine_seconds, resident_mb
 from bench.scaling.scan import query_costs, stored
-from bench.trade_latency import trade_rate
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 from pipeline.tables.bronze import BRONZE_EVENTS
 from pipeline.tables.silver import FACT_TRADES
 
@@ -34,7 +34,7 @@ LOOK_S = 5.0
 
 def measure(settings: Settings, rate: int, seconds: float, warm_up: float) -> Measurement:
     """Set the rate, let it settle, and measure one window."""
-    with trade_rate(settings, rate):
+    with SimulatedExchange.of(settings).rate(rate):
         time.sleep(warm_up)
         pids = service_pids(settings)
         start, before = time.monotonic(), read_contents(settings)
@@ -54,7 +54,7 @@ def measure(settings: Settings, rate: int, seconds: float, warm_up: float) -> Me
 def watch(settings: Settings, pids: dict[str, int], seconds: float) -> dict[str, Any]:
     """Return what the services spent in the next `seconds`, under the names that `Measurement` has for it."""
     spark = SparkClock(pids["spark"])
-    made, start = trades_made(settings), time.monotonic()
+    made, start = SimulatedExchange.of(settings).made(), time.monotonic()
     before, before_spark = cpu_times(pids), spark.seconds()
     before_busy, before_all = machine_seconds()
     while (left := start + seconds - time.monotonic()) > 0:
@@ -62,7 +62,7 @@ def watch(settings: Settings, pids: dict[str, int], seconds: float) -> dict[str,
         spark.look()
     busy, whole = machine_seconds()
     return {
-        "trades": trades_made(settings) - made,
+        "trades": SimulatedExchange.of(settings).made() - made,
         "cpu_s": difference(cpu_times(pids), before),
         "spark_cpu_s": difference(spark.seconds(), before_spark),
         "seconds": round(time.monotonic() - start, 3),

@@ -19,8 +19,8 @@ from bench.measure import timed_script
 from bench.results_folder import machine, new_file, save
 from bench.setup import DOWN, SETUP
 from bench.soak_sample import Sample, take
-from bench.trade_latency import trade_rate
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 
 SAMPLES = 120
 
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=50, help="trades a second over all products")
     given = parser.parse_args()
     settings, path = load_settings(), new_file("soak")
-    with trade_rate(settings, given.rate):
+    with SimulatedExchange.of(settings).rate(given.rate):
         samples = soak(settings, given.hours, path)
     keep(path, samples, restart())
     print(path.with_suffix(".md").read_text(encoding="utf-8"))

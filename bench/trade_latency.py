@@ -12,36 +12,16 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
-
-import httpx
 
 from bench.latency import SETTLE_S, Answer, ask, now_ms, presto_time
 from bench.measure import report, spread
 from pipeline.markets import SIMULATOR
 from pipeline.presto import Presto
 from pipeline.settings import Settings, load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 from pipeline.tables.silver import FACT_TRADES
-
-
-@contextmanager
-def trade_rate(settings: Settings, rate: int) -> Iterator[None]:
-    """Have the simulated exchange make `rate` trades a second, over all products, as long as the block runs."""
-    before = httpx.get(f"{settings.url('simulator')}/simulator/exchange").raise_for_status().json()["rate"]
-    order_exchange(settings, "rate", {"rate": rate})
-    try:
-        yield
-    finally:
-        order_exchange(settings, "rate", {"rate": before})
-
-
-def order_exchange(settings: Settings, what: str, order: dict[str, object]) -> None:
-    """Have the simulated exchange do something."""
-    url = f"{settings.url('simulator')}/simulator/exchange/{what}"
-    token = {"Authorization": f"Bearer {settings.access.api_token.reveal()}"}
-    httpx.post(url, json=order, headers=token).raise_for_status()
 
 
 def poll(presto: Presto, seconds: float) -> list[Answer]:
@@ -87,7 +67,7 @@ def drift(staleness: list[float]) -> float:
 def measure(settings: Settings, rate: int, seconds: int, warm_up: int) -> dict[str, object]:
     """Set the rate and poll; the first `warm_up` seconds do not count."""
     presto = Presto(settings.lake.presto_url, source="coinlake-bench")
-    with trade_rate(settings, rate):
+    with SimulatedExchange.of(settings).rate(rate):
         poll(presto, warm_up)
         start = now_ms()
         answers = poll(presto, seconds)

@@ -50,12 +50,6 @@ def read_contents(settings: Settings) -> Contents:
     )
 
 
-def trades_made(settings: Settings) -> int:
-    """Return how many trades the simulated exchange has made so far."""
-    answer = httpx.get(f"{settings.url('simulator')}/simulator/exchange", timeout=TIMEOUT_S).raise_for_status()
-    return int(answer.json()["made"])
-
-
 def topic_bytes(settings: Settings, topic: str) -> int:
     """Return the bytes of a topic's segments on this machine's broker, without their indexes."""
     return sum(path.stat().st_size for path in (settings.data_dir / "kafka").glob(f"{topic}-[0-9]*/*.log"))

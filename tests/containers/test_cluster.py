@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.containers import Lake, lake_in_containers
 from tests.support.docker_engine import Engine
-from tests.support.simulated_exchange import SimulatedExchange
 from tests.support.trading import TRADES, Session
 from tests.support.waiting import wait_until
 

@@ -12,11 +12,11 @@ import pytest
 
 from pipeline.failpoints import VARIABLE
 from pipeline.settings import load_settings
+from pipeline.simulated_exchange import SimulatedExchange
 from pipeline.tables.catalog import ICEBERG_TABLES, TABLES
 from tests.support.runner import free_port_base
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Row, Stack
-from tests.support.trading import TRADES
+from tests.support.trading import IDLE_RATE, TRADES
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long  # a second lake, beside the one that all tests share

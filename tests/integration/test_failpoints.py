@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
-from tests.support.trading import TRADES, Session
+from tests.support.trading import IDLE_RATE, TRADES, Session
 from tests.support.waiting import wait_until
 
 APPENDS = ("trades.fact_crypto_trades", "trades.rejected_events", "trades.dm_market_alerts")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
 from tests.support.table_reader import TableReader
-from tests.support.trading import TRADES, Session
+from tests.support.trading import IDLE_RATE, TRADES, Session
 from tests.support.waiting import wait_until
 
 MAINTAIN = "pipeline/scripts/maintain.sh"

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from pipeline.run_files import Beat
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.killing import kill_and_wait
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Stack
+from tests.support.trading import IDLE_RATE
 from tests.support.waiting import wait_until
 from tests.support.webhook import Receiver, receiver
 

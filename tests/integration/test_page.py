@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.browser import Page, chromium
 from tests.support.killing import kill, killed
-from tests.support.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 

@@ -11,9 +11,9 @@ from functools import partial
 import pytest
 from confluent_kafka import Consumer
 
-from tests.support.simulated_exchange import IDLE_RATE, Id, SimulatedExchange
+from pipeline.simulated_exchange import Id, SimulatedExchange
 from tests.support.stack import Stack
-from tests.support.trading import TRADES, Session
+from tests.support.trading import IDLE_RATE, TRADES, Session
 from tests.support.waiting import wait_until
 
 ALERTS = "gold.dm_market_alerts"

@@ -14,13 +14,13 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.events.catalog import TOPICS
+from pipeline.simulated_exchange import SimulatedExchange
 from pipeline.tables.catalog import TABLES
 from pipeline.tables.model import Table
 from pipeline.tables.ops import CANDLE_DIFFERENCES
 from tests.support.recomputed import Recomputed
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Row, Stack
-from tests.support.trading import TRADES
+from tests.support.trading import IDLE_RATE, TRADES
 from tests.support.waiting import wait_until
 
 PRICES, PUBLISHED = "iceberg.silver.coin_prices", "hive.crypto.coin_data"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.simulated_exchange import SimulatedExchange
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+IDLE_RATE = 1.0
+"""Trades a second over all products, where no test asks for more."""
 
 TRADES, GAPS = "silver.fact_crypto_trades", "ops.gaps"
 

@@ -1,27 +1,26 @@
-"""The simulated exchange of a running lake, as a test orders it about and asks what it did."""
+"""The simulated exchange of a running lake, as its user orders it about and asks what it did."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import httpx
-
+from pipeline.own_http import call
 from pipeline.settings import Settings
 from pipeline.settings.values import Secret
 
 Id = tuple[str, int]
 """A product and a trade id."""
 
-IDLE_RATE = 1.0
-"""Trades a second over all products, where no test asks for more."""
-
 
 class SimulatedExchange:
-    """The exchange behind `/simulator/exchange` of a lake's simulator."""
+    """The exchange behind `/simulator/exchange` of a lake's simulator; each call raises `ServiceError` without one."""
 
     def __init__(self, simulator_url: str, token: Secret) -> None:
         self._url = f"{simulator_url}/simulator/exchange"
-        self._token = {"Authorization": f"Bearer {token.reveal()}"}
+        self._headers = {"Authorization": f"Bearer {token.reveal()}", "Content-Type": "application/json"}
 
     @classmethod
     def of(cls, settings: Settings) -> SimulatedExchange:
@@ -30,8 +29,12 @@ class SimulatedExchange:
 
     def state(self) -> dict[str, Any]:
         """Return what was made so far, by product."""
-        answer: dict[str, Any] = httpx.get(self._url).raise_for_status().json()
+        answer: dict[str, Any] = call("GET", self._url).json()
         return answer
+
+    def made(self) -> int:
+        """Return how many trades were made so far."""
+        return int(self.state()["made"])
 
     def last_ids(self) -> dict[str, int]:
         """Return each product's newest trade id."""
@@ -41,6 +44,16 @@ class SimulatedExchange:
         """Make `rate` trades a second from now on, `trades` of them in all or without end."""
         given = {"rate": rate} | ({} if trades is None else {"trades": trades})
         self._send("POST", "/rate", given)
+
+    @contextmanager
+    def rate(self, rate: float) -> Iterator[None]:
+        """Make `rate` trades a second for as long as the block runs, then as many as before."""
+        before = self.state()["rate"]
+        self.set_rate(rate)
+        try:
+            yield
+        finally:
+            self.set_rate(before)
 
     def plan(self, **shares: float) -> None:
         """Have faults happen by themselves, each with its share of the trades; none named: no more faults."""
@@ -57,7 +70,7 @@ class SimulatedExchange:
 
     def injected(self) -> dict[str, Any]:
         """Return the record of all faults since the simulator started."""
-        answer: dict[str, Any] = httpx.get(f"{self._url}/injected").raise_for_status().json()
+        answer: dict[str, Any] = call("GET", f"{self._url}/injected").json()
         return answer
 
     def withheld(self, after: dict[str, int]) -> set[Id]:
@@ -72,4 +85,4 @@ class SimulatedExchange:
         }
 
     def _send(self, method: str, path: str, order: dict[str, Any]) -> None:
-        httpx.request(method, f"{self._url}{path}", json=order, headers=self._token).raise_for_status()
+        call(method, f"{self._url}{path}", headers=self._headers, content=json.dumps(order).encode())
