@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipeline.errors import ServiceError
 from pipeline.host import processes
 from pipeline.services import PORT_OFFSETS
 from pipeline.settings import Settings
@@ -69,6 +70,19 @@ def is_free(host: str, port: int) -> bool:
                 return False
             raise
     return True
+
+
+def free_port_base(bases: Iterable[int]) -> int:
+    """Return the first port base, of those given, under which every service's port is free on 127.0.0.1.
+
+    Raises:
+        ServiceError: none is.
+    """
+    tried = list(bases)
+    for base in tried:
+        if all(is_free("127.0.0.1", base + offset) for offset in PORT_OFFSETS.values()):
+            return base
+    raise ServiceError(f"no free block of ports from {tried[0]} to {tried[-1] + 100}")
 
 
 def _named(pid: int | None) -> str:

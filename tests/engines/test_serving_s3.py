@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
-from pipeline.engines.jars.fetch import fetch_serving
+from pipeline.engines.jars.fetch import SERVING_SET, fetch_set
 from pipeline.errors import ServiceError
 from pipeline.health import serving_probes
 from pipeline.serving import bucket_setup
@@ -26,7 +26,7 @@ OBJECT = "coinlake/gold_aggregates/date=2021-01-01/part.parquet"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingServer]:
     server = ServingServer(NAME, tmp_path_factory.mktemp("s3") / "my lake")
-    fetch_serving(server.settings.jar_dir)
+    fetch_set(SERVING_SET, server.settings.jar_dir)
     with serving_server(server) as running:
         yield running
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.engines.jars.fetch import fetch_serving
+from pipeline.engines.jars.fetch import SERVING_SET, fetch_set
 from pipeline.errors import SinkError
 from pipeline.serving import gold_bucket, gold_postgres, gold_rows
 from pipeline.serving.clients import connect_owner, open_bucket
@@ -33,7 +33,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingServer
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory, postgres: ServingServer) -> Iterator[ServingServer]:
     server = ServingServer("serving-s3", tmp_path_factory.mktemp("s3") / "home")
-    fetch_serving(server.settings.jar_dir)
+    fetch_set(SERVING_SET, server.settings.jar_dir)
     with serving_server(server) as running:
         yield running
 

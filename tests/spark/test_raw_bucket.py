@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.engines.jars.fetch import fetch_serving
+from pipeline.engines.jars.fetch import SERVING_SET, fetch_set
 from pipeline.events.candles import CandleEvent
 from pipeline.serving import raw_bucket
 from pipeline.serving.clients import open_bucket
@@ -27,7 +27,7 @@ START = datetime(2026, 1, 31, 23, 58, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingServer]:
     server = ServingServer("serving-s3", tmp_path_factory.mktemp("s3") / "home")
-    fetch_serving(server.settings.jar_dir)
+    fetch_set(SERVING_SET, server.settings.jar_dir)
     with serving_server(server) as running:
         yield running
 

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from pipeline.host import ports
 from pipeline.host.machine import available_memory
-from pipeline.host.ports import is_free
-from pipeline.services import PORT_OFFSETS
 from pipeline.settings import CHECKOUT
+from pipeline.settings.environment import without_settings
 from tests.support.docker.debian import ASKED_BY_NAME
 from tests.support.examples import LONG
 from tests.support.results import Results, read_junit
@@ -114,8 +114,8 @@ def only_run_in(home: Path) -> Iterator[None]:
 
 def test_environment(home: Path) -> dict[str, str]:
     """Return this environment without the user's own lake in it: a home and ports of the tests' own."""
-    ours = {name: value for name, value in os.environ.items() if not is_setting(name)}
-    return ours | {
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return without_settings(ours) | {
         "COINLAKE_TEST_HOME": str(home),
         "COINLAKE_TEST_KEEP": os.environ.get("COINLAKE_TEST_KEEP", ""),
         "COINLAKE_HOME": str(home / "lake"),
@@ -130,18 +130,9 @@ def permissions(request: Request) -> dict[str, str]:
     return {ASKED_BY_NAME: "1"} if request.named and "containers" in request.suites else {}
 
 
-def is_setting(name: str) -> bool:
-    """Tell whether a variable would change what is under test."""
-    prefixes = ("COINLAKE_", "COINS", "COINGECKO_", "COINMETRICS_", "COINBASE_", "KAFKA_", "HDFS_", "METASTORE_")
-    return name.startswith((*prefixes, "PRESTO_", "SPARK_", "POSTGRES_", "S3_", "SUPERSET_", "PYTEST_"))
-
-
 def free_port_base(reserved: int | None = None) -> int:
     """Return the first port base of our range, but for a reserved one, under which every service's port is free."""
-    for base in PORT_BASES:
-        if base != reserved and all(is_free("127.0.0.1", base + offset) for offset in PORT_OFFSETS.values()):
-            return base
-    raise SystemExit("tests/run.sh: no free block of ports from 28000 to 32700")
+    return ports.free_port_base(base for base in PORT_BASES if base != reserved)
 
 
 def prepare(suite: str, environment: dict[str, str]) -> bool:

@@ -14,6 +14,8 @@ from pipeline.engines.jars.artifacts import Artifact
 
 TOOLS = {"maven": ("Maven", download.with_maven), "ivy": ("Ivy", download.with_ivy)}
 SERVING_SET = "s3proxy"  # brought for the serving tier alone; it lies beside the others, which stay as they are
+PROOF_SET = "byteman"  # brought by prove.sh alone, into the lake that it hurts
+ON_DEMAND = {SERVING_SET, PROOF_SET}
 STAMP = ".lock-sha256"
 
 
@@ -30,7 +32,7 @@ def fetch(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None,
         install.install(core, cache.cache_dir(), home_jars)
         _stamp(home_jars, core)
     # A lake that once had the tier keeps its jar up to date: it may be turned on again.
-    new_serving = (serving or had_serving) and fetch_serving(home_jars, lock, tool)
+    new_serving = (serving or had_serving) and fetch_set(SERVING_SET, home_jars, lock, tool)
     return new_core or (new_serving and had_serving)
 
 
@@ -39,21 +41,21 @@ def are_installed(home_jars: Path, lock: Path = artifacts.LOCK) -> bool:
     return _is_stamped(home_jars, _core(lock))
 
 
-def fetch_serving(home_jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None) -> bool:
-    """Bring the jar of the serving tier beside the others; return whether anything had to be done."""
-    wanted = [one for one in artifacts.read_lock(lock) if one.jar_set == SERVING_SET]
-    folder = home_jars / SERVING_SET
+def fetch_set(jar_set: str, jars: Path, lock: Path = artifacts.LOCK, tool: str | None = None) -> bool:
+    """Bring one set into a folder of its name in `jars`, beside what is there; return whether it had to be done."""
+    wanted = [one for one in artifacts.read_lock(lock) if one.jar_set == jar_set]
+    folder = jars / jar_set
     if not wanted or _is_stamped(folder, wanted):
         return False
     _bring(wanted, tool)
     shutil.rmtree(folder, ignore_errors=True)
-    install.add(wanted, cache.cache_dir(), home_jars)
+    install.add(wanted, cache.cache_dir(), jars)
     _stamp(folder, wanted)
     return True
 
 
 def _core(lock: Path) -> list[Artifact]:
-    return [one for one in artifacts.read_lock(lock) if one.jar_set != SERVING_SET]
+    return [one for one in artifacts.read_lock(lock) if one.jar_set not in ON_DEMAND]
 
 
 def _bring(wanted: Sequence[Artifact], tool: str | None) -> None:
