@@ -138,7 +138,7 @@ def test_stopped_run_lets_its_suites_clean_up(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("down-*"))) == 2
 
 
-@pytest.mark.parametrize(("first", "second"), [("unit", "spark"), ("engines", "spark"), ("static", "containers")])
+@pytest.mark.parametrize(("first", "second"), [("unit", "spark"), ("engines", "spark"), ("unit", "containers")])
 def test_some_suites_run_side_by_side(tmp_path: Path, first: str, second: str) -> None:
     meet = {here: MEETS.format(here=here, there=there) for here, there in ((first, second), (second, first))}
     with start_run(tmp_path, meet, first, second) as process:
@@ -183,7 +183,7 @@ def test_of_the_lake():
 
 
 def test_containers_prepare_beside_the_lakes_and_wait_for_their_turn(tmp_path: Path) -> None:
-    tests = {"static": "def test_short(): pass", "docs": LAKE, "containers": WAITS}
+    tests = {"unit": "def test_short(): pass", "docs": LAKE, "containers": WAITS}
     with start_run(tmp_path, tests, *tests) as process:
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 0, printed
