@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from proof.jvm import SHORT_LIVED
 from tests.support.history import write_export
-from tests.support.jvm import SHORT_LIVED
 from tests.support.processes import INTERRUPTIBLE
 from tests.support.readme import Command, shown_commands
 from tests.support.repository import Repository

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.failpoints import VARIABLE
 from pipeline.services import SERVICES
 from pipeline.settings import load_settings
-from tests.support.jvm import SHORT_LIVED
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
+from pipeline.simulated_exchange import SimulatedExchange
+from proof.jvm import SHORT_LIVED
+from proof.lake import mortal
 from tests.support.stack import Stack
+from tests.support.trading import IDLE_RATE
 
 SETUP = "pipeline/scripts/pipeline_setup.sh"
 DOWN = "pipeline/scripts/pipeline_down.sh"
@@ -43,7 +44,8 @@ def channels() -> Path:
 def stack(checkout: Path, history_file: Path, failpoints: Path, channels: Path) -> Iterator[Stack]:
     """The running lake, set up as the README says, in the home and on the ports that `tests/run.sh` chose."""
     # Simulated prices every 5 s and evaluations of alarms every 2 s, so that tests need not wait.
-    env = os.environ | {"COINLAKE_POLL_SECONDS": "5", "COINLAKE_ALARM_SECONDS": "2", VARIABLE: str(failpoints)}
+    env = os.environ | {"COINLAKE_POLL_SECONDS": "5", "COINLAKE_ALARM_SECONDS": "2"}
+    env |= mortal(failpoints, failpoints.with_name("proof"))
     env |= {"COINLAKE_ALERT_CHANNELS_FILE": str(channels), "JAVA_TOOL_OPTIONS": SHORT_LIVED}
     lake = Stack(load_settings(env), env, checkout)
     if str(lake.settings.home.parent) != env.get("COINLAKE_TEST_HOME"):

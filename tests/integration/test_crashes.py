@@ -1,4 +1,4 @@
-"""`kill -9` of a service while prices and trades flow: it comes back by itself, and each of them is there once."""
+"""Kafka stays away for a while under prices and trades: each of them is there once. All other deaths: `test_prove`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 
+from pipeline.simulated_exchange import SimulatedExchange
 from tests.support.killing import kill_and_wait, killed
 from tests.support.prices import Feed, Key
-from tests.support.simulated_exchange import IDLE_RATE, SimulatedExchange
 from tests.support.stack import Stack
-from tests.support.trading import TRADES, Session
+from tests.support.trading import IDLE_RATE, TRADES, Session
 from tests.support.waiting import wait_until
 
 PRICES = "iceberg.silver.coin_prices"
-BEFORE, AFTER = 200, 200  # prices that flow before the kill, and again once the service is back
+BEFORE, AFTER = 200, 200  # prices that flow before the outage, and again once Kafka is back
 TRADES_PER_S = 200
-SERVICES = ("spark", "kafka", "datanode", "namenode", "metastore", "presto", "trades", "scheduler")
-# Every service dies in the default run, all that keep or bring rows at once; Kafka in a test of its own.
-ROUNDS = ("spark scheduler", "namenode datanode metastore trades")
-WITH_KAFKA = ("kafka", "presto")
-ALONE = [pytest.param(service, marks=pytest.mark.long) for service in SERVICES]
 RECOVERY_S = 240  # a limit for busy machines: alone, the driver is back after half a minute
 OUTAGES = [20, pytest.param(120, marks=pytest.mark.long)]  # seconds
 
@@ -59,27 +54,13 @@ def nothing_lost_or_doubled(stack: Stack, trading: Session, source: str) -> Iter
     trading.wait_until_complete(RECOVERY_S)
 
 
-def test_every_service_is_killed() -> None:
-    assert {*WITH_KAFKA, *(name for names in ROUNDS for name in names.split())} == set(SERVICES)
-
-
-@pytest.mark.parametrize("services", [*ROUNDS, *ALONE])
-def test_killed_services_come_back_and_nothing_is_lost_or_doubled(
-    stack: Stack, trading: Session, services: str, source: str
-) -> None:
-    with nothing_lost_or_doubled(stack, trading, source):
-        kill_and_wait(stack, *services.split())
-
-
 @pytest.mark.parametrize("seconds", OUTAGES)
-def test_kafka_killed_twice_and_away_for_a_while_loses_and_doubles_nothing(
+def test_kafka_killed_and_away_for_a_while_loses_and_doubles_nothing(
     stack: Stack, trading: Session, source: str, seconds: int
 ) -> None:
-    with nothing_lost_or_doubled(stack, trading, source):
-        kill_and_wait(stack, *WITH_KAFKA)
-        with killed(stack, "kafka"):
-            at_stop = trading.made()
-            wait_until(lambda: trading.made() > at_stop + TRADES_PER_S * seconds, 2 * seconds, "trades without Kafka")
+    with nothing_lost_or_doubled(stack, trading, source), killed(stack, "kafka"):
+        at_stop = trading.made()
+        wait_until(lambda: trading.made() > at_stop + TRADES_PER_S * seconds, 2 * seconds, "trades without Kafka")
 
 
 def test_killed_simulator_comes_back(stack: Stack) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import load_settings
+from pipeline.simulated_exchange import SimulatedExchange
+from proof.jvm import SHORT_LIVED
 from tests.integration.conftest import DOWN, SETUP
-from tests.support.jvm import SHORT_LIVED
 from tests.support.runner import free_port_base
-from tests.support.simulated_exchange import SimulatedExchange
 from tests.support.stack import Stack
 from tests.support.trading import TRADES, Session
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ from pipeline.settings import load_settings
 from pipeline.spark.scratch import scratch_session
 from pipeline.tables.catalog import ICEBERG_TABLES
 from pipeline.tables.model import Table
-from tests.support.jvm import SHORT_LIVED
+from proof.jvm import SHORT_LIVED
 
 # 192 MB for compiled code are full after a few files of tests: from then on the same code is compiled again and again.
 JAVA_OPTIONS = f"-XX:+UseSerialGC {SHORT_LIVED} -XX:ReservedCodeCacheSize=512m"

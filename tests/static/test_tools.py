@@ -29,7 +29,7 @@ def test_ruff_would_format_nothing(checkout: Path) -> None:
 
 def test_mypy_finds_no_fault(checkout: Path) -> None:
     # Of the tests only what they share: their fakes stand in for types that strict checking would want in full.
-    parts = ["pipeline", "analysis", "monitor", "bench", "tests/support"]
+    parts = ["pipeline", "analysis", "monitor", "bench", "proof", "tests/support"]
     check(checkout, "mypy", "--explicit-package-bases", *parts)
 
 

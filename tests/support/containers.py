@@ -18,8 +18,8 @@ from pipeline.host.containers import images
 from pipeline.host.containers.compose import PROFILES, TIERS, Compose, project_values, write_values
 from pipeline.settings import Settings, load_settings
 from pipeline.settings.values import Secret
+from proof.jvm import SHORT_LIVED
 from tests.support.docker_engine import Engine
-from tests.support.jvm import SHORT_LIVED
 from tests.support.stack import Stack
 
 COMPOSE = "docker-compose.yml"

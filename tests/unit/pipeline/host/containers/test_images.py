@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GOES_IN = ("requirements.lock", "requirements-superset.lock", "pipeline/a.py", "analysis/b.sql", "monitor/c.sh")
 # What only the image of the tests is made of: a change there rebuilds no image of the lake.
 FOR_TESTS = {"requirements-dev.lock", "pyproject.toml", ".env.example", "docker-compose.yml", "README.md"}
-FOR_TESTS |= {"docs", "bench", "tests"}
+FOR_TESTS |= {"docs", "bench", "proof", "tests"}
 
 
 @pytest.fixture
