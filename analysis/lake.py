@@ -53,10 +53,11 @@ class Lake:
         columns, rows = self._presto.columns_and_rows(sql, params, max_rows=limit)
         return to_frame(columns, rows, exact=exact)
 
-    def copy(self, *tables: str, max_bytes: int = MAX_COPIED_BYTES) -> LocalCopy:
+    def copy(self, *tables: str, max_bytes: int = MAX_COPIED_BYTES, leave_out: Sequence[str] = ()) -> LocalCopy:
         """Copy tables to this machine as they are now, to ask DuckDB the same: `with lake.copy("...") as copy:`.
 
-        Tables are named catalog.schema.table. Each is copied as of one snapshot, one table after the other.
+        Tables are named catalog.schema.table. Each is copied as of one snapshot, one table after the other, without the
+        columns to `leave_out`.
 
         Raises:
             UnknownNameError: the lake has no such table.
@@ -71,7 +72,7 @@ class Lake:
         size = sum(table.size for table in found)
         if size > max_bytes:
             raise CopyTooLargeError([table.name for table in found], size, max_bytes)
-        return LocalCopy(self._hdfs_http_url, found, self._max_rows)
+        return LocalCopy(self._hdfs_http_url, [table.without(leave_out) for table in found], self._max_rows)
 
     def coverage(self) -> pd.DataFrame:
         """Return what the lake holds: `table, coin, source, row_count, first_time, last_time`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +42,10 @@ class TableFiles:
     def size(self) -> int:
         """The bytes of all files."""
         return sum(file.size for file in self.files)
+
+    def without(self, names: Collection[str]) -> TableFiles:
+        """Return the same without some columns."""
+        return replace(self, columns={name: kind for name, kind in self.columns.items() if name not in names})
 
 
 def find_files(presto: Presto, name: str) -> TableFiles:

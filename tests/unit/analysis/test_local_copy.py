@@ -125,6 +125,15 @@ def test_a_table_without_rows_has_its_columns(lake: Lake, presto: FakePresto) ->
     assert (list(found), len(found)) == (list(COLUMNS), 0)
 
 
+def test_a_column_that_cannot_be_copied_can_be_left_out(lake: Lake, presto: FakePresto, hdfs: FakeWebHdfs) -> None:
+    presto.answers["LIMIT 0"] = table({"coin": "varchar", "headers": "array(row(key varchar))"})
+    give(presto, hdfs, {"/a/a.parquet": "SELECT 'bitcoin' AS coin, [1] AS headers"})
+    with pytest.raises(TableCopyError, match="column headers is of type"):
+        lake.copy(ICEBERG)
+    with lake.copy(ICEBERG, leave_out=["headers"]) as copy:
+        assert copy.query(f"SELECT * FROM {ICEBERG}").to_dict("records") == [{"coin": "bitcoin"}]
+
+
 def test_a_sum_of_whole_numbers_is_one(lake: Lake, presto: FakePresto, hdfs: FakeWebHdfs) -> None:
     give(presto, hdfs, {"/a/a.parquet": rows(ROW, ROW)})
     with lake.copy(ICEBERG) as copy:
