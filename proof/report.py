@@ -25,7 +25,7 @@ def lines(outcome: Outcome, seed: int) -> Iterator[str]:
     )
     yield from (f"THE READER SAW: {fault}" for fault in seen.faults[:FAULTS_SHOWN])
     if outcome.checks:
-        yield f"all was summed up {outcome.settled_s:.0f} s after the last fault"
+        yield f"all was there and summed up {outcome.settled_s:.0f} s after the last trade"
     for check in outcome.checks:
         state = "ok" if check.holds else f"WRONG: {check.expected - check.found:,} lost, {check.twice:,} twice"
         yield f"  {check.what}: {check.found:,} of {check.expected:,}, {state}"

@@ -10,7 +10,7 @@
 #              nothing
 #   --keep     leave the lake running in the end, to look at it
 # The lake lies in a folder of its own below TMPDIR and has ports of its own: yours is not touched. It takes 6 GB of
-# memory and 3 GB of disk; 20 faults take about a quarter of an hour.
+# memory and 3 GB of disk; 20 faults take a quarter of an hour to half of one.
 # Exit code: 0 nothing was lost or there twice (with --control: something was), 1 otherwise.
 set -euo pipefail
 # shellcheck source=pipeline/scripts/lib.sh
