@@ -12,7 +12,7 @@ from typing import Protocol
 
 import psutil
 
-from pipeline.errors import CoinlakeError, ServiceError
+from pipeline.errors import ServiceError
 from pipeline.verbs.hdfs_folders import delete_folder, folder_names
 from proof.lake import Lake
 
@@ -60,9 +60,11 @@ class Pause:
         stopped = list(processes(lake, self.service))
         for process in stopped:
             _signal(process, signal.SIGSTOP)
-        time.sleep(self.seconds)
-        for process in stopped:
-            _signal(process, signal.SIGCONT)
+        try:
+            time.sleep(self.seconds)
+        finally:  # an interrupted run must be able to take its lake down
+            for process in stopped:
+                _signal(process, signal.SIGCONT)
 
     def __str__(self) -> str:
         return f"pause {self.service} for {self.seconds:g} s"
@@ -91,10 +93,18 @@ class ForgetBatch:
     def strike(self, lake: Lake) -> None:
         """Stop the driver, delete the entry, and start it again."""
         folder = f"{lake.settings.lake.checkpoints}/stream/{self.query}/commits"
+        entry = ""
+
+        def forget() -> bool:
+            nonlocal entry
+            entry = entry or newest(lake, folder)  # the same one again, when there was no answer
+            if entry:
+                delete_folder(lake.settings, f"{folder}/{entry}")
+            return bool(entry)
+
         lake.supervisor.stop(DRIVER)
         try:
-            lake.wait_until(lambda: bool(newest(lake, folder)), PATIENCE_S, f"find a batch in {folder}")
-            delete_folder(lake.settings, f"{folder}/{newest(lake, folder)}")
+            lake.wait_until(forget, PATIENCE_S, f"delete a batch's entry in {folder}")
         finally:
             lake.supervisor.start(DRIVER)
 
@@ -134,12 +144,8 @@ def processes(lake: Lake, service: str) -> Iterator[psutil.Process]:
 
 
 def newest(lake: Lake, folder: str) -> str:
-    """Return the newest batch's entry in a query's log; empty when there is none, or no answer."""
-    try:
-        numbers = [int(name) for name in folder_names(lake.settings, folder) if name.isdigit()]
-    except CoinlakeError:
-        return ""
-    return str(max(numbers)) if numbers else ""
+    """Return the newest batch's entry in a query's log, empty when there is none; `ServiceError` without an answer."""
+    return max((name for name in folder_names(lake.settings, folder) if name.isdigit()), key=int, default="")
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
