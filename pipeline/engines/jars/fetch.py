@@ -14,7 +14,7 @@ from pipeline.engines.jars.artifacts import Artifact
 
 TOOLS = {"maven": ("Maven", download.with_maven), "ivy": ("Ivy", download.with_ivy)}
 SERVING_SET = "s3proxy"  # brought for the serving tier alone; it lies beside the others, which stay as they are
-PROOF_SET = "byteman"  # brought by prove.sh alone, into the lake that it hurts
+PROOF_SET = "byteman"  # brought into lakes that are hurt on purpose: by prove.sh and the integration tests
 ON_DEMAND = {SERVING_SET, PROOF_SET}
 STAMP = ".lock-sha256"
 

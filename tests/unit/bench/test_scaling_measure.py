@@ -28,7 +28,7 @@ def burn(seconds: float) -> None:
 def test_processor_time_and_memory_are_those_of_the_process() -> None:
     before = cpu_seconds(os.getpid())
     burn(0.1)
-    assert cpu_seconds(os.getpid()) - before > 0.085  # counted in hundredths
+    assert round(cpu_seconds(os.getpid()) - before, 2) >= 0.09  # counted in hundredths
     assert resident_mb(os.getpid()) > 10
 
 

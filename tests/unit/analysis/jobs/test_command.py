@@ -70,7 +70,7 @@ def test_a_job_on_this_machine_is_one_command(
     out = tmp_path / "out"
     assert done.stdout.split() == [str(out / name) for name in ("forecast_output.csv", "forecast.png", "prices.csv")]
     assert len((out / "forecast_output.csv").read_text().splitlines()) == 3
-    # Libraries may have a word to say besides, such as matplotlib on its font cache.
+    assert [line for line in done.stderr.splitlines() if line[8:9] != "Z"] == [], "each line begins with the time"
     steps = [line[10:].split()[0] for line in done.stderr.splitlines() if line[8:10] == "Z "]
     assert steps == ["prices", "running", "forecast", "done"], done.stderr
 
